@@ -1,0 +1,1 @@
+"""buttress: architecture rules as contracts, proved over the whole program."""
