@@ -1,0 +1,82 @@
+"""The result of one check: what every output format renders and what decides the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from buttress_scanner.findings.model import Finding, Severity
+
+REPORT_VERSION = 1
+"""The version of the report's content; the JSON format writes it as ``version``."""
+
+
+class Status(StrEnum):
+    """What became of a contract: nothing breaks it, something does, or it guards nothing."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    VACUOUS = "vacuous"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What kept the check from judging: a file that cannot be parsed, a wrong configuration, an exemption that matches nothing.
+
+    ``path`` is relative to the configuration's folder; lines and columns count from 1, and line 0 means the file as a whole.
+    """
+
+    path: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractResult:
+    """One contract and what it judged. ``why`` names what is missing when the status is vacuous; ``path`` and ``line`` locate it in the configuration."""
+
+    id: str
+    kind: str
+    status: Status
+    judged: int
+    undecided: int
+    why: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Figures of the run. ``skipped`` files are excluded by configuration; ``seconds`` is filled only on demand, so that reports stay identical."""
+
+    files: int = 0
+    skipped: int = 0
+    parsed: int = 0
+    undecided: int = 0
+    seconds: tuple[tuple[str, float], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a check found. ``configuration`` is the configuration file's path relative to its folder."""
+
+    findings: tuple[Finding, ...] = ()
+    contracts: tuple[ContractResult, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    stats: Stats = Stats()
+    configuration: str = ""
+    version: int = REPORT_VERSION
+
+    @property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """The findings that no comment in the code accepts."""
+        return tuple(finding for finding in self.findings if finding.suppressed is None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings of severity error or warning, 2 when something could not be judged (errors, vacuous contracts)."""
+        if self.errors or any(result.status is Status.VACUOUS for result in self.contracts):
+            return 2
+        return int(any(finding.severity is not Severity.NOTE for finding in self.open_findings))
