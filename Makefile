@@ -56,8 +56,7 @@ format: $(READY) ## let ruff rewrite what it can
 	$(BIN)/ruff format .
 
 lock: $(READY) ## pin the newest dependencies in requirements/dev.txt
-	$(BIN)/pip-compile --upgrade --quiet --strip-extras --allow-unsafe --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--extra runtime --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 
 clean: ## remove the environment and everything generated
