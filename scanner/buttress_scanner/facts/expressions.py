@@ -1,0 +1,319 @@
+"""Expressions to nodes: every expression is a node, those evaluated only for their effect too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from buttress_scanner.facts.model import Span
+from buttress_scanner.facts.scopes import Names
+from buttress_scanner.facts.ssa import Env, Ssa, path_of
+
+_OPERATORS: dict[type, str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "matmul", ast.Div: "truediv", ast.Mod: "mod", ast.Pow: "pow",
+    ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or", ast.BitXor: "xor", ast.BitAnd: "and", ast.FloorDiv: "floordiv",
+    ast.Invert: "invert", ast.Not: "not", ast.UAdd: "pos", ast.USub: "neg",
+    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
+    ast.Is: "is", ast.IsNot: "isnot", ast.In: "contains", ast.NotIn: "notcontains",
+}  # fmt: skip
+
+
+def span_of(node: ast.expr | ast.stmt | ast.excepthandler | ast.pattern | ast.arg) -> Span:
+    """The node's range as `ast` counts."""
+    return (node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+
+
+class Expressions(Ssa):
+    """Compiles expressions of one body. ``enclosing`` are the names of the function scopes around it, innermost first."""
+
+    enclosing: list[Names]
+    define: Callable[[Any, Expressions], int]
+    """Compiles a nested def, lambda or class as a body of its own and returns its index."""
+
+    def expr(self, node: ast.expr) -> int:
+        """Compile an expression and return its node."""
+        method: Callable[[Any, Span], int] | None = getattr(self, "_" + type(node).__name__.lower(), None)
+        span = span_of(node)
+        if method is None:
+            return self.emit(span, "literal", type(node).__name__)
+        return method(node, span)
+
+    # --- names and constants
+
+    def _constant(self, node: ast.Constant, span: Span) -> int:
+        if node.value is None or isinstance(node.value, (str, bool)) or (isinstance(node.value, int) and abs(node.value) < 2**53):
+            return self.emit(span, "const", node.value)
+        return self.emit(span, "literal", type(node.value).__name__)
+
+    def _name(self, node: ast.Name, span: Span) -> int:
+        return self.load(node.id, span)
+
+    def load(self, name: str, span: Span) -> int:
+        """Read a variable: its version here, a variable of an enclosing function, or a global."""
+        if name in self.names.shared and name in self.names.bound and self.body.kind != "module":
+            return self.emit(span, "own", name)
+        if name in self.env:
+            return self.env[name]
+        if name in self.names.globals:
+            return self.emit(span, "global", name)
+        if name not in self.names.bound or self.body.kind == "class":
+            for depth, names in enumerate(self.enclosing):
+                if name in names.bound:
+                    return self.emit(span, "free", name, depth)
+        elif self.body.kind != "module" and name in self.body.versions:
+            return self.emit(span, "own", name)
+        return self.emit(span, "global", name)
+
+    def _attribute(self, node: ast.Attribute, span: Span) -> int:
+        path = path_of(node)
+        base = self.expr(node.value)
+        if path is not None and path in self.env:
+            if path in self.stored:
+                return self.env[path]
+            read = self.emit(span, "attr", base, node.attr)
+            del read
+            return self.env[path]
+        return self.emit(span, "attr", base, node.attr)
+
+    def _subscript(self, node: ast.Subscript, span: Span) -> int:
+        path = path_of(node)
+        base = self.expr(node.value)
+        if isinstance(node.slice, ast.Slice):
+            parts = [self.expr(p) if p else -1 for p in (node.slice.lower, node.slice.upper, node.slice.step)]
+            return self.emit(span, "slice", base, *parts)
+        key = self.expr(node.slice)
+        if path is not None and path in self.env:
+            return self.env[path]
+        return self.emit(span, "item", base, key)
+
+    def _slice(self, node: ast.Slice, span: Span) -> int:
+        for part in (node.lower, node.upper, node.step):
+            if part:
+                self.expr(part)
+        return self.emit(span, "literal", "slice")
+
+    # --- containers
+
+    def _elements(self, elements: list[ast.expr]) -> tuple[tuple[bool, int], ...]:
+        return tuple((True, self.expr(e.value)) if isinstance(e, ast.Starred) else (False, self.expr(e)) for e in elements)
+
+    def _tuple(self, node: ast.Tuple, span: Span) -> int:
+        return self.emit(span, "seq", "tuple", self._elements(node.elts))
+
+    def _list(self, node: ast.List, span: Span) -> int:
+        return self.emit(span, "seq", "list", self._elements(node.elts))
+
+    def _set(self, node: ast.Set, span: Span) -> int:
+        return self.emit(span, "seq", "set", self._elements(node.elts))
+
+    def _dict(self, node: ast.Dict, span: Span) -> int:
+        pairs = tuple((self.expr(k) if k else -1, self.expr(v)) for k, v in zip(node.keys, node.values, strict=True))
+        return self.emit(span, "dict", pairs)
+
+    def _starred(self, node: ast.Starred, span: Span) -> int:
+        return self.emit(span, "iter", self.expr(node.value), False, "")
+
+    # --- operators
+
+    def _binop(self, node: ast.BinOp, span: Span) -> int:
+        chain = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.BinOp):  # a long sum must not recurse to death
+            chain.append(inner)
+            inner = inner.left
+        left = self.expr(inner)
+        for part in reversed(chain):
+            left = self.emit(span_of(part), "bin", _OPERATORS[type(part.op)], left, self.expr(part.right))
+        return left
+
+    def _unaryop(self, node: ast.UnaryOp, span: Span) -> int:
+        operand = self.expr(node.operand)
+        if isinstance(node.op, ast.Not):
+            return self.emit(span, "un", "not", self.emit(span, "truth", operand))
+        return self.emit(span, "un", _OPERATORS[type(node.op)], operand)
+
+    def _compare(self, node: ast.Compare, span: Span) -> int:
+        left = self.expr(node.left)
+        result = left
+        for op, comparator in zip(node.ops, node.comparators, strict=True):
+            right = self.expr(comparator)
+            result = self.emit(span, "cmp", _OPERATORS[type(op)], left, right)
+            left = right
+        return result
+
+    def _boolop(self, node: ast.BoolOp, span: Span) -> int:
+        value, envs = self.bool_values(node)
+        self.env = self.join(envs, span)
+        return value
+
+    def bool_values(self, node: ast.BoolOp) -> tuple[int, list[Env]]:
+        """Compile ``and``/``or`` with narrowing from operand to operand; return the value and the environments it may end in."""
+        truth = isinstance(node.op, ast.And)
+        results, envs = [], []
+        for number, operand in enumerate(node.values):
+            start = len(self.body.nodes)
+            value = self.expr(operand)
+            last = number == len(node.values) - 1
+            if not last:
+                self.emit(span_of(operand), "truth", value)
+            if number:
+                self.body.conditional.append((start, len(self.body.nodes)))
+            results.append(value if last else self.emit(span_of(operand), "narrow", "truth", not truth, value, -1))
+            envs.append(dict(self.env))
+            if not last:
+                self.assume(operand, truth)
+        return self.emit(span_of(node), "phi", tuple(results)), envs
+
+    def assume(self, test: ast.expr, truth: bool) -> None:
+        """Narrow the environment by the outcome of a test that has been compiled."""
+        raise AssertionError  # bound by Conditions, which knows tests
+
+    def _ifexp(self, node: ast.IfExp, span: Span) -> int:
+        self.emit(span_of(node.test), "truth", self.expr(node.test))
+        before = dict(self.env)
+        ends, values = [], []
+        for branch, truth in ((node.body, True), (node.orelse, False)):
+            self.env = dict(before)
+            self.assume(node.test, truth)
+            start = len(self.body.nodes)
+            values.append(self.expr(branch))
+            self.body.conditional.append((start, len(self.body.nodes)))
+            ends.append(self.env)
+        self.env = self.join(ends, span)
+        return self.emit(span, "phi", tuple(values))
+
+    def _namedexpr(self, node: ast.NamedExpr, span: Span) -> int:
+        value = self.expr(node.value)
+        self.store(node.target, value)
+        return self.env.get(node.target.id, value)
+
+    # --- calls
+
+    def _call(self, node: ast.Call, span: Span) -> int:
+        callee = self.expr(node.func)
+        args = tuple(self._argument(a) for a in node.args)
+        keywords = tuple((k.arg or "", self.expr(k.value)) for k in node.keywords)
+        return self.emit(span, "call", callee, args, keywords)
+
+    def _argument(self, node: ast.expr) -> tuple[bool, int]:
+        if isinstance(node, ast.Starred):
+            return True, self.expr(node.value)
+        return False, self.expr(node)
+
+    def _await(self, node: ast.Await, span: Span) -> int:
+        return self.emit(span, "await", self.expr(node.value))
+
+    def _yield(self, node: ast.Yield, span: Span) -> int:
+        value = self.expr(node.value) if node.value else self.emit(span, "const", None)
+        self.body.yields.append(value)
+        return self.emit(span, "yield", value)
+
+    def _yieldfrom(self, node: ast.YieldFrom, span: Span) -> int:
+        index = self.emit(span, "yieldfrom", self.expr(node.value))
+        self.body.yields.append(index)
+        return index
+
+    def _lambda(self, node: ast.Lambda, span: Span) -> int:
+        return self.emit(span, "func", self.define(node, self))
+
+    # --- strings
+
+    def _joinedstr(self, node: ast.JoinedStr, span: Span) -> int:
+        parts = []
+        for value in node.values:
+            if isinstance(value, ast.FormattedValue):
+                part = self.expr(value.value)
+                if value.format_spec:
+                    self.expr(value.format_spec)
+                parts.append(self.emit(span, "un", "format" if value.conversion == -1 else "repr", part))
+            else:
+                parts.append(self.expr(value))
+        return self.emit(span, "fstr", tuple(parts))
+
+    # --- comprehensions: inlined, their variables private
+
+    def _comprehension(self, node: Any, span: Span, kind: str) -> int:
+        private: dict[str, int | None] = {}
+        start = len(self.body.nodes)
+        heads = None
+        for number, generator in enumerate(node.generators):
+            source = self.expr(generator.iter)
+            element = self.emit(span_of(generator.iter), "iter", source, bool(generator.is_async), kind)
+            if number == 0:
+                start = len(self.body.nodes)
+                heads = dict(self.env)
+            for target in ast.walk(generator.target):
+                if isinstance(target, ast.Name):
+                    private.setdefault(target.id, (heads or {}).get(target.id))
+            self.store(generator.target, element)
+            for test in generator.ifs:
+                self.emit(span_of(test), "truth", self.expr(test))
+                self.assume(test, True)
+        if isinstance(node, ast.DictComp):
+            key = self.expr(node.key)
+            result = self.emit(span, "dcomp", key, self.expr(node.value))
+        else:
+            result = self.emit(span, "comp", kind, self.expr(node.elt))
+        self.body.conditional.append((start, len(self.body.nodes) - 1))
+        walruses = {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+        after = dict(heads or {})
+        after.update({name: self.env[name] for name in walruses if name in self.env})
+        self.stored &= after.keys()
+        self.env = after
+        return result
+
+    def _listcomp(self, node: ast.ListComp, span: Span) -> int:
+        return self._comprehension(node, span, "list")
+
+    def _setcomp(self, node: ast.SetComp, span: Span) -> int:
+        return self._comprehension(node, span, "set")
+
+    def _dictcomp(self, node: ast.DictComp, span: Span) -> int:
+        return self._comprehension(node, span, "dict")
+
+    def _generatorexp(self, node: ast.GeneratorExp, span: Span) -> int:
+        return self._comprehension(node, span, "gen")
+
+    # --- stores
+
+    def store(self, target: ast.expr, value: int) -> None:
+        """Assign a value to a target of any form."""
+        span = span_of(target)
+        if isinstance(target, ast.Name):
+            self.store_name(target.id, value, span)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, value)
+        elif isinstance(target, ast.Attribute):
+            self.emit(span, "setattr", self.expr(target.value), target.attr, value)
+            path = path_of(target)
+            self.bind_path(path if path else "?." + target.attr, value)
+            if not path:
+                self.env.pop("?." + target.attr, None)
+        elif isinstance(target, ast.Subscript):
+            base = self.expr(target.value)
+            self.emit(span, "setitem", base, self.expr(target.slice), value)
+            path = path_of(target)
+            self.bind_path(path if path else "?[]", value)
+            if not path:
+                self.env.pop("?[]", None)
+        elif isinstance(target, ast.Starred):
+            self.store(target.value, value)
+
+    def store_name(self, name: str, value: int, span: Span) -> None:
+        """Assign to a variable, honouring global and nonlocal declarations."""
+        if name in self.names.globals and self.body.kind != "module":
+            self.emit(span, "gstore", name, value)
+        elif name in self.names.nonlocals:
+            self.emit(span, "nlstore", name, value)
+        else:
+            self.bind(name, value)
+
+    def _unpack(self, target: ast.Tuple | ast.List, value: int) -> None:
+        star = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), -1)
+        for number, element in enumerate(target.elts):
+            starred = number == star
+            after = len(target.elts) - number - 1
+            index = number if star < 0 or number <= star else -(after + 1)
+            part = self.emit(span_of(element), "unpack", value, index, after, starred)
+            self.store(element, part)

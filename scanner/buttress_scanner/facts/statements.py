@@ -1,0 +1,389 @@
+"""Statements to nodes and to the statement tree that flow analyses walk.
+
+Tree entries are lists ``[kind, span, ...]``; ``a, b`` is a half-open range of nodes::
+
+    eval a b | return a b value | raise a b node | break | continue
+    if a b known then else            known: True, False or None for a test that is a constant
+    while a b known body else | for a b step-a step-b body else is_async
+    try body handlers else final      handlers: [types-a, types-b, type nodes, body, span]
+    with items body is_async          items: [a, b, context node, enter node, span]; exit nodes follow in order
+    match a b cases                   cases: [irrefutable, a, b, body]
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from buttress_scanner.facts.expressions import _OPERATORS, span_of
+from buttress_scanner.facts.patterns import Patterns, irrefutable
+from buttress_scanner.facts.scopes import assigned
+from buttress_scanner.facts.ssa import Env
+
+Tree = list[Any]
+
+
+class Statements(Patterns):
+    """Compiles the statements of one body."""
+
+    loops: list[tuple[list[Env], list[Env]]]
+    """Environments at ``break`` and ``continue`` of each enclosing loop."""
+
+    def block(self, statements: Sequence[ast.stmt]) -> Tree:
+        """Compile statements in order and return their tree."""
+        return [self._statement(s) for s in statements]
+
+    def _statement(self, node: ast.stmt) -> list[Any]:
+        method = getattr(self, "_do_" + type(node).__name__.lower(), None)
+        if method is not None:
+            result: list[Any] = method(node)
+            return result
+        start = len(self.body.nodes)
+        simple = getattr(self, "_on_" + type(node).__name__.lower(), None)
+        if simple is not None:
+            simple(node)
+        return ["eval", span_of(node), start, len(self.body.nodes)]
+
+    # --- simple statements
+
+    def _on_expr(self, node: ast.Expr) -> None:
+        self.expr(node.value)
+
+    def _on_assign(self, node: ast.Assign) -> None:
+        first = node.targets[0]
+        pairwise = isinstance(first, (ast.Tuple, ast.List)) and isinstance(node.value, (ast.Tuple, ast.List)) and len(node.targets) == 1
+        if pairwise and len(first.elts) == len(node.value.elts) and not _has_star(first) and not _has_star(node.value):
+            values = [self.expr(e) for e in node.value.elts]
+            for target, value in zip(first.elts, values, strict=True):
+                self.store(target, value)
+            return
+        value = self.expr(node.value)
+        for target in node.targets:
+            self.store(target, value)
+
+    def _on_annassign(self, node: ast.AnnAssign) -> None:
+        annotation = self.annotation(node.annotation)
+        if isinstance(node.target, ast.Name) and self.body.kind in ("class", "module"):
+            self.body.annotations[node.target.id] = annotation
+        value = self.expr(node.value) if node.value else -1
+        if value < 0 and self.body.kind == "class":
+            return
+        declared = self.emit(span_of(node), "declare", value, annotation)
+        if value >= 0 or isinstance(node.target, ast.Name):
+            self.store(node.target, declared)
+
+    def _on_augassign(self, node: ast.AugAssign) -> None:
+        load = ast.copy_location(_as_load(node.target), node.target)
+        left = self.expr(load)
+        value = self.emit(span_of(node), "aug", _OPERATORS[type(node.op)], left, self.expr(node.value))
+        self.store(node.target, value)
+
+    def _on_delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                self.emit(span_of(target), "delattr", self.expr(target.value), target.attr)
+            elif isinstance(target, ast.Subscript):
+                base = self.expr(target.value)
+                self.emit(span_of(target), "delitem", base, self.expr(target.slice))
+            elif isinstance(target, ast.Name):
+                self.env.pop(target.id, None)
+
+    def _on_assert(self, node: ast.Assert) -> None:
+        self.emit(span_of(node.test), "truth", self.expr(node.test))
+        if node.msg:
+            start = len(self.body.nodes)
+            self.expr(node.msg)
+            self.body.conditional.append((start, len(self.body.nodes)))
+        self.assume(node.test, True)
+
+    def _on_typealias(self, node: Any) -> None:
+        self.store(node.name, self.annotation(node.value))
+
+    def _on_import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.note_import(0, alias.name, "", span_of(node))
+            bound = alias.asname or alias.name.partition(".")[0]
+            target = alias.name if alias.asname else bound
+            loaded = self.emit(span_of(node), "import", alias.name)
+            value = loaded if target == alias.name else self.emit(span_of(node), "import", target)
+            self.store_name(bound, value, span_of(node))
+
+    def _on_importfrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            self.note_import(node.level, node.module or "", alias.name, span_of(node))
+            if alias.name != "*":
+                value = self.emit(span_of(node), "from", node.level, node.module or "", alias.name)
+                self.store_name(alias.asname or alias.name, value, span_of(node))
+            else:
+                self.emit(span_of(node), "star", node.level, node.module or "")
+
+    def note_import(self, level: int, module: str, name: str, span: tuple[int, int, int, int]) -> None:
+        """Record an import for the import graph."""
+        raise AssertionError  # bound by the builder, which knows the file
+
+    def _on_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        decorators = [(self.expr(d), span_of(d)) for d in node.decorator_list]
+        index = self.define(node, self)
+        kind = "class" if isinstance(node, ast.ClassDef) else "func"
+        value = self.emit(span_of(node), kind, index)
+        for decorator, span in reversed(decorators):
+            value = self.emit(span, "deco", decorator, value)
+        self.decorators_of(index, [d for d, _ in decorators])
+        self.store_name(node.name, value, span_of(node))
+
+    _on_asyncfunctiondef = _on_functiondef
+    _on_classdef = _on_functiondef
+
+    def decorators_of(self, index: int, nodes: list[int]) -> None:
+        """Record the decorators of a nested definition."""
+        raise AssertionError  # bound by the builder, which knows the file
+
+    # --- leaving
+
+    def _do_return(self, node: ast.Return) -> list[Any]:
+        start = len(self.body.nodes)
+        value = self.expr(node.value) if node.value else self.emit(span_of(node), "const", None)
+        self.body.returns.append(value)
+        self.dead = True
+        return ["return", span_of(node), start, len(self.body.nodes), value]
+
+    def _do_raise(self, node: ast.Raise) -> list[Any]:
+        start = len(self.body.nodes)
+        value = self.expr(node.exc) if node.exc else -1
+        if node.cause:
+            self.expr(node.cause)
+        raised = self.emit(span_of(node), "raise", value)
+        self.dead = True
+        return ["raise", span_of(node), start, len(self.body.nodes), raised]
+
+    def _do_break(self, node: ast.Break) -> list[Any]:
+        if self.loops and not self.dead:
+            self.loops[-1][0].append(dict(self.env))
+        self.dead = True
+        return ["break", span_of(node)]
+
+    def _do_continue(self, node: ast.Continue) -> list[Any]:
+        if self.loops and not self.dead:
+            self.loops[-1][1].append(dict(self.env))
+        self.dead = True
+        return ["continue", span_of(node)]
+
+    # --- branching
+
+    def _test(self, test: ast.expr) -> tuple[int, int]:
+        start = len(self.body.nodes)
+        self.emit(span_of(test), "truth", self.expr(test))
+        return start, len(self.body.nodes)
+
+    def _branches(self, before: Env, branches: list[Any], span: Any) -> list[Tree]:
+        """Compile alternatives from one environment and join those that end alive; each is (prepare, statements)."""
+        trees, live, was_dead = [], [], self.dead
+        last: Env = before
+        for prepare, statements in branches:
+            self.env, self.dead = dict(before), was_dead
+            prepare()
+            trees.append(self.block(statements))
+            last = self.env
+            if not self.dead:
+                live.append(self.env)
+        self.dead = not live
+        self.env = self.join(live, span) if live else last
+        return trees
+
+    def _do_if(self, node: ast.If) -> list[Any]:
+        a, b = self._test(node.test)
+        known = self.known(node.test)
+        span = span_of(node)
+        guard = self.typing_guard(node.test)
+
+        def arm(truth: bool) -> Any:
+            def prepare() -> None:
+                self.assume(node.test, truth)
+                self.enter_guard(guard is not None and guard != truth)
+
+            return prepare
+
+        def other() -> None:
+            self.leave_guard()
+            arm(False)()
+
+        then, orelse = self._branches(dict(self.env), [(arm(True), node.body), (other, node.orelse)], span)
+        self.leave_guard()
+        return ["if", span, a, b, known, then, orelse]
+
+    def known(self, test: ast.expr) -> bool | None:
+        """The outcome of a test that is a constant."""
+        if isinstance(test, ast.Constant):
+            return bool(test.value)
+        return None
+
+    def typing_guard(self, test: ast.expr) -> bool | None:
+        """What a test of TYPE_CHECKING yields when the program runs; None for any other test."""
+        raise AssertionError  # bound by the builder, which knows the file's imports
+
+    def enter_guard(self, typing_only: bool) -> None:
+        """Enter a branch that only a type checker sees, or any other."""
+        raise AssertionError
+
+    def leave_guard(self) -> None:
+        """Leave the branch entered last."""
+        raise AssertionError
+
+    def _do_match(self, node: ast.Match) -> list[Any]:
+        start = len(self.body.nodes)
+        value = self.expr(node.subject)
+        before, span = dict(self.env), span_of(node)
+        end = len(self.body.nodes)
+        cases: list[list[Any]] = []
+
+        def arm(case: ast.match_case) -> Any:
+            def prepare() -> None:
+                first = len(self.body.nodes)
+                self.pattern(case.pattern, value, node.subject)
+                if case.guard:
+                    self._test(case.guard)
+                    self.assume(case.guard, True)
+                cases.append([irrefutable(case), first, len(self.body.nodes)])
+
+            return prepare
+
+        branches: list[Any] = [(arm(case), case.body) for case in node.cases]
+        total = any(irrefutable(case) for case in node.cases)
+        if not total:
+            branches.append((lambda: None, []))
+        trees = self._branches(before, branches, span)
+        return ["match", span, start, end, [[*case, tree] for case, tree in zip(cases, trees, strict=False)]]
+
+    # --- loops
+
+    def _do_while(self, node: ast.While) -> list[Any]:
+        span = span_of(node)
+        heads = self.open_loop(*assigned([node.test, *node.body]), span)
+        self.loops.append(([], []))
+        a, b = self._test(node.test)
+        known, before = self.known(node.test), dict(self.env)
+        self.assume(node.test, True)
+        body = self.block(node.body)
+        breaks, continues = self.loops.pop()
+        self.close_loop(heads, continues if self.dead else [*continues, self.env])
+        orelse = self._after_loop(before, breaks, node.orelse, span, node.test, endless=known is True)
+        return ["while", span, a, b, known, body, orelse]
+
+    def _after_loop(self, before: Env, breaks: list[Env], orelse: list[ast.stmt], span: Any, test: ast.expr | None, *, endless: bool) -> Tree:
+        self.env, self.dead = before, endless
+        if test is not None:
+            self.assume(test, False)
+        tree = self.block(orelse)
+        live = breaks if self.dead else [*breaks, self.env]
+        self.dead = not live
+        if live:
+            self.env = self.join(live, span)
+        return tree
+
+    def _do_for(self, node: ast.For | ast.AsyncFor) -> list[Any]:
+        span = span_of(node)
+        a = len(self.body.nodes)
+        source = self.expr(node.iter)
+        b = len(self.body.nodes)
+        heads = self.open_loop(*assigned([node.target, *node.body]), span)
+        self.loops.append(([], []))
+        before, step = dict(self.env), len(self.body.nodes)
+        element = self.emit(span_of(node.iter), "iter", source, isinstance(node, ast.AsyncFor), "for")
+        self.store(node.target, element)
+        step_end = len(self.body.nodes)
+        body = self.block(node.body)
+        breaks, continues = self.loops.pop()
+        ends = continues if self.dead else [*continues, self.env]
+        self.close_loop(heads, ends)
+        after = self.join([before, *ends], span) if ends else before
+        orelse = self._after_loop(after, breaks, node.orelse, span, None, endless=False)
+        return ["for", span, a, b, step, step_end, body, orelse, isinstance(node, ast.AsyncFor)]
+
+    _do_asyncfor = _do_for
+
+    # --- try and with
+
+    def _do_try(self, node: Any) -> list[Any]:
+        span = span_of(node)
+        entry, was_dead = dict(self.env), self.dead
+        journal: list[tuple[str, int]] = []
+        self.journals.append(journal)
+        body = self.block(node.body)
+        orelse = self.block(node.orelse)
+        live = [] if self.dead else [self.env]
+        last = self.env
+        handlers = []
+        raised = self.after_raise(entry, journal, span)
+        for handler in node.handlers:
+            self.env, self.dead = dict(raised), was_dead
+            handlers.append(self._handler(handler))
+            last = self.env
+            if not self.dead:
+                live.append(self.env)
+        self.journals.pop()
+        self.dead = not live
+        self.env = self.join(live, span) if live else self.after_raise(last, journal, span)
+        ended = self.dead
+        self.dead = was_dead
+        final = self.block(node.finalbody)
+        self.dead = self.dead or ended
+        return ["try", span, body, handlers, orelse, final]
+
+    _do_trystar = _do_try
+
+    def _handler(self, handler: ast.ExceptHandler) -> list[Any]:
+        start = len(self.body.nodes)
+        types: list[int] = []
+        if handler.type is not None:
+            elements = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            types = [self.expr(e) for e in elements]
+        end = len(self.body.nodes)
+        if handler.name:
+            caught = self.emit(span_of(handler), "caught", tuple(types))
+            self.store_name(handler.name, caught, span_of(handler))
+        tree = self.block(handler.body)
+        if handler.name:
+            self.env.pop(handler.name, None)
+        return [start, end, types, tree, span_of(handler)]
+
+    def _do_with(self, node: ast.With | ast.AsyncWith) -> list[Any]:
+        is_async = isinstance(node, ast.AsyncWith)
+        items = []
+        entry = dict(self.env)
+        journal: list[tuple[str, int]] = []
+        for item in node.items:
+            start = len(self.body.nodes)
+            context = self.expr(item.context_expr)
+            enter = self.emit(span_of(item.context_expr), "enter", context, is_async)
+            if item.optional_vars is not None:
+                self.store(item.optional_vars, enter)
+            items.append([start, len(self.body.nodes), context, enter, span_of(item.context_expr)])
+        self.journals.append(journal)
+        body = self.block(node.body)
+        self.journals.pop()
+        exits = [self.emit(item[4], "exit", item[2], is_async) for item in reversed(items)]
+        swallowed = self.dead
+        if self.dead:  # the context may swallow an exception of its body: what follows is reachable then
+            self.env = self.after_raise(entry, journal, span_of(node))
+        self.dead = swallowed and not journal and _always_leaves(node.body)
+        return ["with", span_of(node), items, body, is_async, exits]
+
+    _do_asyncwith = _do_with
+
+
+def _always_leaves(body: Sequence[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], (ast.Return, ast.Continue, ast.Break))
+
+
+def _has_star(node: ast.Tuple | ast.List) -> bool:
+    return any(isinstance(e, ast.Starred) for e in node.elts)
+
+
+def _as_load(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.Name(target.id, ast.Load())
+    if isinstance(target, ast.Attribute):
+        return ast.Attribute(target.value, target.attr, ast.Load())
+    assert isinstance(target, ast.Subscript)
+    return ast.Subscript(target.value, target.slice, ast.Load())
