@@ -48,8 +48,9 @@ test-execution: $(READY) ## the tests of execution
 bench: $(READY) ## measure beside the peers; writes bench/results.json
 	$(BIN)/python bench/run.py
 
-docs: $(READY) ## validate the documentation: links, references, examples of configuration
+docs: $(READY) ## validate the documentation: links, references, and what its commands print
 	$(BIN)/python scripts/check_docs.py
+	$(BIN)/python scripts/run_pages.py
 
 format: $(READY) ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix-only --quiet .

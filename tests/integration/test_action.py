@@ -1,0 +1,74 @@
+"""The steps of our GitHub action, run by a shell as the forge runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.integration.house import CLEAN_PROJECT, ROOT, VIOLATION, run, write_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
+
+
+class Forge:
+    """As much of a runner as a composite action needs: expressions, environment, outputs, one working folder."""
+
+    def __init__(self, checkout: Path, workspace: Path, temporary: Path) -> None:
+        self.workspace = workspace
+        self.outputs = temporary / "outputs"
+        self.outputs.write_text("")
+        self.base = {"GITHUB_ACTION_PATH": str(checkout), "RUNNER_TEMP": str(temporary), "GITHUB_OUTPUT": str(self.outputs)}
+
+    def values(self) -> dict[str, str]:
+        """Return the outputs that steps have written so far."""
+        return dict(line.split("=", 1) for line in self.outputs.read_text().splitlines())
+
+    def run(self, action: Mapping[str, Any], inputs: Mapping[str, str]) -> int:
+        """Run the shell steps of an action; return the exit code of the first step that fails, or 0."""
+        given = {f"inputs.{name}": inputs.get(name, str(spec["default"])) for name, spec in action["inputs"].items()}
+        for step in action["runs"]["steps"]:
+            if "run" not in step:
+                continue
+            known = {**given, **{f"steps.check.outputs.{name}": value for name, value in self.values().items()}}
+
+            def resolve(text: str, known: Mapping[str, str] = known) -> str:
+                return EXPRESSION.sub(lambda expression: known[expression[1]], text)
+
+            variables = {name: resolve(value) for name, value in step.get("env", {}).items()}
+            folder = self.workspace / resolve(step.get("working-directory", "."))
+            shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+            outcome = run(shell, folder, {**self.base, **variables})
+            if outcome.code != 0:
+                return outcome.code
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({}, 0), ({"app/api.py": VIOLATION}, 1), ({"app/plugins.py": ""}, 2)],
+    ids=["kept", "broken", "vacuous"],
+)
+def test_action_ends_as_the_check_does(
+    checkout: Path, constraints: Path, tmp_path: Path, change: dict[str, str], code: int
+) -> None:
+    """The job fails exactly when the contracts are not kept, and the report for code scanning is there in any case."""
+    workspace = write_tree(
+        tmp_path / "workspace", {f"service/{name}": text for name, text in {**CLEAN_PROJECT, **change}.items()}
+    )
+    (tmp_path / "runner").mkdir()
+    forge = Forge(checkout, workspace, tmp_path / "runner")
+    forge.base["PIP_CONSTRAINT"] = str(constraints)
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert forge.run(action, {"working-directory": "service", "python": sys.executable}) == code
+    assert forge.values() == {"exit-code": str(code), "sarif-file": "service/buttress.sarif"}
+    report = json.loads((workspace / "service/buttress.sarif").read_text())
+    assert report["version"] == "2.1.0"
