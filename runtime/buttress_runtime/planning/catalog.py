@@ -127,10 +127,6 @@ class CommandCatalog:
         """Digest the canonical JSON of the sorted rules: two catalogs with the same rules have the same digest."""
         return hashlib.sha256(canonical_bytes([rule.to_json() for rule in self.rules])).hexdigest()
 
-    def rule(self, kind: str) -> CommandRule | None:
-        """Look up the rule of a kind."""
-        return next((rule for rule in self.rules if rule.kind == kind), None)
-
 
 def _string(value: object, pointer: str) -> str:
     frozen = freeze(value, pointer, 1)
@@ -167,9 +163,7 @@ def _bound(value: object, pointer: str, parameter: ParameterType) -> int | float
 
 
 def _limits(least: object, most: object, noun: str) -> None:
-    for name, count in ((f"/min_{noun}", least), (f"/max_{noun}", most)):
-        if count is None and count is most:
-            continue
+    for name, count in ((f"/min_{noun}", least), (f"/max_{noun}", 0 if most is None else most)):
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise PlanInputError(name, "a whole number of 0 or more is needed")
         freeze(count, name, 1)
