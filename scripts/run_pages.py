@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Follow the pages that show commands: write their files, run their commands, compare what comes out with what they show.
 
-On such a page a fenced block with a title (`py title="app/api.py"`) is a file, and a `console` block that starts with `$ buttress` is a
-command and its output. Blocks are followed in their order, in a folder of their own.
+On such a page a fenced block with a title (`py title="app/api.py"`) is a file, and a `console` block that starts with
+`$ buttress` is a command and its output. Blocks are followed in their order, in a folder of their own.
 
 Usage: run_pages.py [--write] [PAGE ...]. `--write` puts the true output into the pages instead of complaining.
 """
