@@ -35,8 +35,9 @@ EFFECTS: Final = frozenset(
 
 _DATA: Final = Path(__file__).with_name("effects")
 _KINDS: Final = frozenset({"function", "class", "value"})
-_KEYS: Final = frozenset({"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind"})
+_KEYS: Final = frozenset({"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind", "writes"})
 _REST: Final = "*"
+_TREE: Final = "**"
 _CONSTRUCTOR: Final = "__init__"
 _OBJECT: Final = "builtins.object"
 
@@ -55,6 +56,7 @@ class Entry:
         calls_later: Positions and keywords of arguments that are called, or awaited, afterwards.
         no_raise: Cannot fail in practice.
         order_blind: Consumes an iterable without showing its order.
+        writes: Positions and keywords of arguments whose `write` method is called during the call.
     """
 
     path: str
@@ -66,6 +68,7 @@ class Entry:
     calls_later: tuple[int | str, ...] = ()
     no_raise: bool = False
     order_blind: bool = False
+    writes: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class Catalogue:
         """Say whether anything has been decided about a module."""
         name = self.resolve(name)
         table = self._table(name)
-        return self._is_pure(name) or (table is not None and not table.is_class)
+        return self._is_pure(name) or (table is not None and not table.is_class) or self._in_tree(name)
 
     def import_effects(self, module: str) -> tuple[str, ...]:
         """List the effects of importing a module."""
@@ -228,7 +231,7 @@ class Catalogue:
         """Decide a member of a table or exception: own, inherited, of every object, else what `*` says."""
         table = self._table(owner)
         if table is not None and not table.is_class:
-            return table.members.get(name) or table.members.get(_REST)
+            return table.members.get(name) or table.members.get(_REST) or table.members.get(_TREE)
         return self._explicit(owner, name) or self._explicit(owner, _REST)
 
     def _explicit(self, path: str, name: str) -> Entry | None:
@@ -250,6 +253,11 @@ class Catalogue:
                 pending.extend(reversed(self.bases(cls)))
         if self._table(path) is not None or path in self._exceptions:
             yield _OBJECT
+
+    def _in_tree(self, module: str) -> bool:
+        """Say whether the `**` of a package decides its submodule."""
+        tables = (self._table(prefix) for prefix in _prefixes(module))
+        return any(table is not None and _TREE in table.members for table in tables)
 
     def _is_pure(self, module: str) -> bool:
         """Say whether the index declares a module pure as a whole."""
@@ -307,6 +315,7 @@ def _entry(path: str, raw: object, where: str) -> Entry:
         _arguments(fields.get("calls-later", []), f"{where}.calls-later"),
         _flag(fields.get("no-raise", False), f"{where}.no-raise"),
         _flag(fields.get("order-blind", False), f"{where}.order-blind"),
+        _arguments(fields.get("writes", []), f"{where}.writes"),
     )
 
 
