@@ -1,0 +1,163 @@
+"""Which files make up the program: what Git knows, or a walk that honours ``.gitignore`` where there is no Git."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from buttress_scanner.source import git
+from buttress_scanner.source.model import SourceProblem
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+SUFFIXES = (".py", ".pyi")
+NEVER_OURS = frozenset(
+    (
+        ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi", ".pyenv", ".pytest_cache", ".pytype",
+        ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "node_modules", "site-packages", "venv",
+    )
+)  # fmt: skip
+"""Folders of tools and of other people's code; their files count only when they are tracked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The files of a program, sorted; those left out by configuration or because they lie elsewhere; those that cannot be looked at."""
+
+    files: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    problems: tuple[SourceProblem, ...] = ()
+
+
+def discover(folder: Path, exclude: Sequence[str] = ()) -> Discovered:
+    """Find the Python files below a folder.
+
+    Args:
+        folder: the folder of the configuration.
+        exclude: patterns in the form of ``.gitignore``; files that fit one are skipped, and counted.
+    """
+    listed = _from_git(folder) if git.repository_of(folder) else None
+    candidates = sorted(set(listed or _walk(folder)))
+    files: list[str] = []
+    skipped: list[str] = []
+    problems: list[SourceProblem] = []
+    excluded = _spec(exclude) if exclude else None
+    top = os.path.realpath(folder)
+    for path in candidates:
+        if excluded is not None and excluded.match_file(path):
+            skipped.append(path)
+            continue
+        verdict = _look_at(folder, path, top)
+        if verdict is True:
+            files.append(path)
+        elif isinstance(verdict, SourceProblem):
+            problems.append(verdict)
+        elif verdict is False:
+            skipped.append(path)
+    return Discovered(tuple(files), tuple(skipped), tuple(problems))
+
+
+def _look_at(folder: Path, path: str, top: str) -> bool | None | SourceProblem:
+    """Decide on one path: True is a file of the program, False is skipped, None is nothing that could hold code (deleted, a folder, an editor's lock)."""
+    full = os.path.join(folder, path)
+    try:
+        mode = os.lstat(full).st_mode
+        if stat.S_ISLNK(mode):
+            if os.path.basename(path).startswith(".#"):
+                return None
+            mode = os.stat(full).st_mode
+            if stat.S_ISREG(mode) and not os.path.realpath(full).startswith(top.rstrip(os.sep) + os.sep):
+                return False
+        if stat.S_ISDIR(mode):
+            return None
+        if not stat.S_ISREG(mode):
+            return SourceProblem(path, 0, 1, "it is named like a module, but is no regular file", "Remove it, or leave it out with `exclude`.")
+    except FileNotFoundError:
+        if os.path.islink(full):
+            return SourceProblem(path, 0, 1, "the symbolic link leads to nothing", "Repair the link, or leave it out with `exclude`.")
+        return None
+    except NotADirectoryError:
+        return None
+    except OSError as error:
+        return unreadable(path, error)
+    return True
+
+
+def unreadable(path: str, error: OSError) -> SourceProblem:
+    """Say that a file cannot be read, and why."""
+    reason = error.strerror or type(error).__name__
+    return SourceProblem(path, 0, 1, f"the file cannot be read: {reason}", "Make it readable, or leave it out with `exclude`.")
+
+
+def _from_git(folder: Path) -> set[str] | None:
+    """Return what Git lists, repositories inside the repository included; None where it cannot answer."""
+    entries = git.list_files(folder)
+    if entries is None:
+        return None
+    tracked: set[str] = set()
+    untracked: set[str] = set()
+    inner: list[str] = []
+    modules = (folder / ".gitmodules").exists()
+    for path, is_tracked in entries:
+        if path.endswith("/"):
+            inner.append(path)
+        elif path.endswith(SUFFIXES) or path.endswith("/pyvenv.cfg"):
+            (tracked if is_tracked else untracked).add(path)
+        elif modules and os.path.isdir(folder / path):
+            inner.append(path + "/")
+    for path in inner:
+        if not NEVER_OURS.intersection(path.split("/")):
+            tracked.update(path + below for below in _from_git(folder / path) or ())
+    return {path for path in tracked if path.endswith(SUFFIXES)} | set(_ours(untracked))
+
+
+def _ours(untracked: Iterable[str]) -> Iterator[str]:
+    """Leave out files of tools and of virtual environments, whatever these are called."""
+    paths = sorted(untracked)
+    environments = tuple(path.removesuffix("pyvenv.cfg") for path in paths if path.endswith("/pyvenv.cfg"))
+    for path in paths:
+        if path.endswith(SUFFIXES) and not path.startswith(environments) and not NEVER_OURS.intersection(path.split("/")):
+            yield path
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Walk the folder without following links to folders, leaving out what ``.gitignore`` files name."""
+    pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
+    while pending:
+        prefix, specs = pending.pop()
+        try:
+            entries = sorted(os.scandir(folder / prefix), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        names = {entry.name for entry in entries}
+        if "pyvenv.cfg" in names and prefix:
+            continue
+        if ".gitignore" in names:
+            specs = (*specs, (prefix, _spec((folder / prefix / ".gitignore").read_text("utf-8", "replace").splitlines())))
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in NEVER_OURS and not _ignored(path + "/", specs):
+                    pending.append((path + "/", specs))
+            elif path.endswith(SUFFIXES) and not _ignored(path, specs):
+                yield path
+
+
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def _ignored(path: str, specs: Sequence[tuple[str, GitIgnoreSpec]]) -> bool:
+    """Whether the innermost ``.gitignore`` that has a say ignores the path."""
+    for prefix, spec in reversed(specs):
+        said = spec.check_file(path[len(prefix) :]).include
+        if said is not None:
+            return said
+    return False
