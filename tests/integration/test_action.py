@@ -24,7 +24,7 @@ class Forge:
 
     def __init__(self, checkout: Path, workspace: Path, temporary: Path) -> None:
         self.workspace = workspace
-        self.outputs = temporary / "outputs"
+        self.outputs = workspace.parent / "outputs"
         self.outputs.write_text("")
         self.base = {"GITHUB_ACTION_PATH": str(checkout), "RUNNER_TEMP": str(temporary), "GITHUB_OUTPUT": str(self.outputs)}
 
@@ -52,20 +52,25 @@ class Forge:
         return 0
 
 
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runner's folder for temporary files; the action installs into it."""
+    return tmp_path_factory.mktemp("runner")
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [({}, 0), ({"app/api.py": VIOLATION}, 1), ({"app/plugins.py": ""}, 2)],
     ids=["kept", "broken", "vacuous"],
 )
 def test_action_ends_as_the_check_does(
-    checkout: Path, constraints: Path, tmp_path: Path, change: dict[str, str], code: int
+    checkout: Path, constraints: Path, temporary: Path, tmp_path: Path, change: dict[str, str], code: int
 ) -> None:
     """The job fails exactly when the contracts are not kept, and the report for code scanning is there in any case."""
     workspace = write_tree(
         tmp_path / "workspace", {f"service/{name}": text for name, text in {**CLEAN_PROJECT, **change}.items()}
     )
-    (tmp_path / "runner").mkdir()
-    forge = Forge(checkout, workspace, tmp_path / "runner")
+    forge = Forge(checkout, workspace, temporary)
     forge.base["PIP_CONSTRAINT"] = str(constraints)
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     assert forge.run(action, {"working-directory": "service", "python": sys.executable}) == code
