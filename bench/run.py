@@ -109,6 +109,9 @@ def command(arguments: Sequence[str]) -> list[str] | None:
 def sample(arguments: Sequence[str], folder: Path) -> Sample:
     """Run a command once and return what it took.
 
+    Peak memory is that of the largest process, and never below that of this one, which is small: the kernel counts the moment
+    before the program is loaded.
+
     Args:
         arguments: The program, by its full path, and its arguments.
         folder: Where it runs.
