@@ -1,0 +1,50 @@
+"""The closing lines that reports for people share: coverage and tally."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.findings.report_model import Report, Status
+from buttress_scanner.report._text import counted, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buttress_scanner.findings.model import Position
+
+
+def coverage(report: Report) -> str:
+    """Return what was looked at: ``412 files, 0 skipped, 7 sites undecided``."""
+    stats = report.stats
+    return f"{counted(stats.files, 'file')}, {stats.skipped} skipped, {counted(stats.undecided, 'site')} undecided"
+
+
+def tally(report: Report) -> str:
+    """Return what came of it: ``2 findings, 1 suppressed``, with vacuous contracts and errors where there are any."""
+    open_count = len(report.open_findings)
+    parts = [counted(open_count, "finding") if open_count else "no findings"]
+    if suppressed := len(report.findings) - open_count:
+        parts.append(f"{suppressed} suppressed")
+    if vacuous := sum(result.status is Status.VACUOUS for result in report.contracts):
+        parts.append(counted(vacuous, "vacuous contract"))
+    if report.errors:
+        parts.append(counted(len(report.errors), "error"))
+    return ", ".join(parts)
+
+
+def vacuities(report: Report) -> Iterator[tuple[str, str, str, int, str]]:
+    """Yield id, kind, configuration path, line and reason for each way in which a contract guards nothing."""
+    for result in report.contracts:
+        if result.status is Status.VACUOUS:
+            for why in result.why or ("it judged nothing",):
+                yield result.id, result.kind, result.path or report.configuration, result.line, why
+
+
+def place(path: str, line: int, column: int) -> str:
+    """Return ``path:line:column``, or the path alone when the file as a whole is meant."""
+    return f"{visible(path)}:{line}:{column}" if line else visible(path)
+
+
+def place_of(position: Position) -> str:
+    """Return the start of a range as ``path:line:column``."""
+    return place(position.path, position.line, position.column)
