@@ -14,8 +14,7 @@ from buttress_runtime.cli.exit_codes import Exit
 __all__ = ("app", "main")
 
 _EXTRA = ("jsonschema", "rfc8785")
-_USAGE_ERROR = typer.BadParameter.__mro__[1]  # the command line library's UsageError, wherever typer keeps it
-_CLI_ERROR = typer.BadParameter.__mro__[2]
+_LIBRARY_USAGE = 2  # how the command line library exits on wrong usage; no command of ours does
 
 app = typer.Typer(
     name="buttress-runtime",
@@ -29,7 +28,11 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"buttress-runtime {metadata.version('buttress')}")
+        try:
+            version = metadata.version("buttress")
+        except metadata.PackageNotFoundError:
+            version = "of a source tree that is not installed"
+        typer.echo(f"buttress-runtime {version}")
         raise typer.Exit
 
 
@@ -81,14 +84,6 @@ def _require_extra() -> None:
 def main() -> None:
     """Run the command line; never shows a traceback for what a user did."""
     try:
-        code = app(standalone_mode=False)
-    except _USAGE_ERROR as exc:
-        exc.show()  # type: ignore[attr-defined]  # a UsageError
-        code = Exit.USAGE
-    except _CLI_ERROR as exc:
-        exc.show()  # type: ignore[attr-defined]  # a ClickException
-        code = Exit.MALFORMED
-    except (typer.Abort, KeyboardInterrupt):
-        typer.echo("interrupted", err=True)
-        code = 130
-    sys.exit(code or 0)
+        app()
+    except SystemExit as exc:
+        sys.exit(Exit.USAGE if exc.code == _LIBRARY_USAGE else exc.code)

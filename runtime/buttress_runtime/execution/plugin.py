@@ -30,10 +30,10 @@ __all__ = (
     "PluginStatus",
 )
 
-_NAME = r"^[a-z][a-z0-9_.-]{0,63}\z"
+_NAME = r"^[a-z][a-z0-9_.-]{0,63}$"
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRERELEASE = rf"(?:{_NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
-_SEMVER = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?\z"
+_SEMVER = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?$"
 
 
 @runtime_checkable
@@ -76,7 +76,7 @@ class Idempotency(StrEnum):
 class PluginManifest(BaseModel):
     """What the host declares about a plugin; `trusted` is the host's word, never the plugin's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, regex_engine="python-re")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=_NAME)
     version: str = Field(pattern=_SEMVER, max_length=256)
