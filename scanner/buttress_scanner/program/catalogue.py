@@ -7,10 +7,12 @@ reads only the files of the modules that the program uses. The format is describ
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["EFFECTS", "Catalogue", "Entry"]
 
@@ -89,10 +91,8 @@ class Catalogue:
     _folder: Path
     _files: Mapping[str, str]
     _aliases: Mapping[str, str]
-    _pure: frozenset[str]
-    _pure_trees: tuple[str, ...]
     _exceptions: Mapping[str, tuple[str, ...]]
-    _tables: dict[str, _Table] = field(default_factory=dict)
+    _tables: dict[str, _Table]
     _read: set[str] = field(default_factory=set)
     _known: dict[str, Entry | None] = field(default_factory=dict)
 
@@ -116,9 +116,8 @@ class Catalogue:
             folder,
             files,
             {old: _string(new, f"index.toml: aliases.{old}") for old, new in aliases.items()},
-            frozenset(name.removesuffix(".**") for name in pure),
-            tuple(name.removesuffix("**") for name in pure if name.endswith(".**")),
             {name: _strings(bases, f"exceptions.toml: {name}") for name, bases in _parse(folder / "exceptions.toml").items()},
+            {table.path: table for table in map(_pure, pure)},
         )
 
     def entry(self, path: str) -> Entry | None:
@@ -141,7 +140,7 @@ class Catalogue:
         """Say whether anything has been decided about a module."""
         name = self.resolve(name)
         table = self._table(name)
-        return self._is_pure(name) or (table is not None and not table.is_class) or self._in_tree(name)
+        return self._in_tree(name) if table is None else not table.is_class
 
     def import_effects(self, module: str) -> tuple[str, ...]:
         """List the effects of importing a module."""
@@ -199,8 +198,6 @@ class Catalogue:
         found = self._member(owner, name)
         if found is not None:
             return replace(found, path=path, returns=owner if found.returns == "Self" else found.returns)
-        if self._is_pure(owner) and not self._is_pure(path):
-            return Entry(path)
         return self._through(owner, name, path)
 
     def _through(self, owner: str, name: str, path: str) -> Entry | None:
@@ -259,10 +256,6 @@ class Catalogue:
         tables = (self._table(prefix) for prefix in _prefixes(module))
         return any(table is not None and _TREE in table.members for table in tables)
 
-    def _is_pure(self, module: str) -> bool:
-        """Say whether the index declares a module pure as a whole."""
-        return module in self._pure or module.startswith(self._pure_trees)
-
 
 def _prefixes(path: str) -> Iterator[str]:
     """Yield a dotted path and its prefixes, the longest first."""
@@ -279,14 +272,23 @@ def _parse(file: Path) -> dict[str, object]:
         raise ValueError(f"{file.name}: not valid TOML: {error}") from error
 
 
+def _pure(pattern: str) -> _Table:
+    """Make the table of a module that is declared pure as a whole, of its submodules too if the name ends in `.**`."""
+    name = pattern.removesuffix(f".{_TREE}")
+    return _Table(name, is_class=False, bases=(), import_effects=(), members={_REST if name == pattern else _TREE: Entry(name)})
+
+
 def _table(path: str, raw: object, where: str) -> _Table:
     """Check one table and turn it into entries."""
     members = _mapping(raw, where)
     bases = members.pop("bases", None)
     imported = _effects(members.pop("import", []), f"{where} import")
+    is_class = bases is not None or _CONSTRUCTOR in members
+    if is_class and _TREE in members:
+        raise ValueError(f"{where} {_TREE}: decides submodules, which a class does not have; write {_REST!r}")
     return _Table(
         path,
-        bases is not None or _CONSTRUCTOR in members,
+        is_class,
         _strings([] if bases is None else bases, f"{where} bases"),
         imported,
         {name: _entry(f"{path}.{name}", value, f"{where} {name}") for name, value in members.items()},
