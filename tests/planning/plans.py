@@ -10,18 +10,21 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from buttress_runtime.planning import BatchEngine, PlanRequest
-
 from tests.planning.support import CATALOG, copy_command, free, mixed_request, plan_bytes, request
 
 GOLDEN: dict[str, PlanRequest] = {
     "empty": request(),
     "mixed": mixed_request(),
     "unicode": request(
-        free(inputs=("stra\u00dfe/\U0001f600", "e\u0301"), outputs=("\ufb33\u200f",), parameters={"value": {"\U0001f600": 1, "\ufb33": 2, "\u20ac": "\r\n\x7f"}}),
+        free(
+            inputs=("stra\u00dfe/\U0001f600", "e\u0301"),
+            outputs=("\ufb33\u200f",),
+            parameters={"value": {"\U0001f600": 1, "\ufb33": 2, "\u20ac": "\r\n\x7f"}},
+        ),
         copy_command(mode="\u0130\u0131", extra={"\u00e9": '"\\/'}),
         parameters={"\u03b1\u03b2": "\u65e5\u672c\u8a9e", "": None},
     ),
-}  # fmt: skip
+}
 
 
 def lines() -> tuple[bytes, ...]:

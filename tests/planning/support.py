@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import buttress_runtime
 import rfc8785
+from hypothesis import strategies as st
+
+import buttress_runtime
 from buttress_runtime.planning import (
     BatchEngine,
     BatchPlanSession,
@@ -16,7 +18,6 @@ from buttress_runtime.planning import (
     ParameterRule,
     PlanRequest,
 )
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from buttress_runtime.planning import BatchEngine
 
+from buttress_runtime.planning import BatchEngine
 from tests.planning.plans import GOLDEN, lines
 from tests.planning.support import CATALOG, ROOT, RUNTIME, plan_bytes
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from buttress_runtime.planning import (
     BatchEngine,
     CommandCatalog,
@@ -22,9 +25,6 @@ from buttress_runtime.planning import (
     SessionId,
     SessionJobId,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.planning.support import (
     CATALOG,
     commands,
@@ -46,10 +46,11 @@ HEX = "0123456789abcdef" * 4
 
 
 def digest(asked: PlanRequest, ordinal: int = 1) -> str:
+    """Plan and give the digest."""
     return ENGINE.create_session(asked, ordinal).snapshot().digest
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """Write a JSON value so that Python's equality of the text is equality of the values; numbers by their double."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
@@ -119,6 +120,7 @@ def test_a_difference_in_one_place_gives_another_digest(data: st.DataObject) -> 
 
 
 def with_value(value: object) -> PlanRequest:
+    """Write a request with one argument."""
     return request(free(parameters={"value": value}))
 
 
@@ -211,12 +213,17 @@ def test_an_empty_plan_differs_under_another_catalog() -> None:
 def test_the_digest_is_that_of_the_specified_contents() -> None:
     """The digest can be worked out from the specification alone."""
     plan = session(free(inputs=("a",), parameters={"value": 1.0}), free(after=(1, 1)), parameters={"p": [True]}).snapshot()
-    shared = {"kind": "free", "outputs": [], "state": "Planned", "rejections": []}
-    jobs = [
+    shared: dict[str, Any] = {"kind": "free", "outputs": [], "state": "Planned", "rejections": []}
+    jobs: list[dict[str, Any]] = [
         {"number": 1, "inputs": ["a"], "parameters": {"value": 1}, "depends_on": [], **shared},
         {"number": 2, "inputs": [], "parameters": {}, "depends_on": [1], **shared},
     ]
-    contents = {"schema": "batch_plan.v1", "catalog_digest": CATALOG.digest, "parameters": {"p": [True]}, "jobs": jobs}
+    contents: dict[str, Any] = {
+        "schema": "batch_plan.v1",
+        "catalog_digest": CATALOG.digest,
+        "parameters": {"p": [True]},
+        "jobs": jobs,
+    }
     assert plan.digest == hashlib.sha256(rfc8785.dumps(contents)).hexdigest()
     assert plan.session.value == f"session-{plan.digest}-001"
 
@@ -249,9 +256,20 @@ def test_the_order_of_rules_does_not_matter() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "session-", f"session-{HEX}", f"session-{HEX}-01", f"session-{HEX.upper()}-001", f"session-{HEX}-001\n", f" session-{HEX}-001",
-     f"session-{HEX[1:]}-001", f"session-{HEX}-\u0661\u0661\u0661", "session-2026-01-30-001", f"session-{HEX}-001/job-001"],
-)  # fmt: skip
+    [
+        "",
+        "session-",
+        "session-2026-01-30-001",
+        f"session-{HEX}",
+        f"session-{HEX}-01",
+        f"session-{HEX}-001\n",
+        f" session-{HEX}-001",
+        f"session-{HEX.upper()}-001",
+        f"session-{HEX[1:]}-001",
+        f"session-{HEX}-\u0661\u0661\u0661",
+        f"session-{HEX}-001/job-001",
+    ],
+)
 def test_parse_refuses_what_is_no_session_id(text: str) -> None:
     """Text from outside that is not an id is refused with the place named."""
     with pytest.raises(PlanInputError) as caught:

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+
 from buttress_runtime.planning import (
     BatchEngine,
     BatchPlanSession,
@@ -24,17 +26,16 @@ from buttress_runtime.planning import (
     PlanRequest,
     SessionJobId,
 )
-from hypothesis import given, settings
-
 from tests.planning.support import CATALOG, free, mixed_request, plan_bytes, request, requests, session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NAMES = ("id", "jobs", "job", "snapshot")
 
 
 def mixed() -> BatchPlanSession:
+    """Plan the request with jobs of both states."""
     return BatchEngine(CATALOG).create_session(mixed_request(), 3)
 
 
@@ -185,7 +186,7 @@ def test_nothing_is_constructed_twice(kind: str) -> None:
 @pytest.mark.parametrize(
     "how", [copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))], ids=["copy", "deepcopy", "pickle"]
 )
-def test_copies_of_a_session_are_equal_or_refused(how: Any) -> None:
+def test_copies_of_a_session_are_equal_or_refused(how: Callable[[Any], Any]) -> None:
     """A copy equals its original and is as immutable; pickling raises."""
     made = mixed()
     before = said(made)
@@ -201,13 +202,14 @@ def test_copies_of_a_session_are_equal_or_refused(how: Any) -> None:
 @pytest.mark.parametrize(
     "how", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))], ids=["copy", "deepcopy", "pickle"]
 )
-def test_copies_of_answers_are_equal_or_refused(how: Any) -> None:
+def test_copies_of_answers_are_equal_or_refused(how: Callable[[Any], Any]) -> None:
     """Whatever an answer is copied to, changing the copy does not reach the session."""
     made = mixed()
     before = said(made)
     for answer in answers(made):
         with suppress(TypeError):
-            assert (copied := how(answer)) == answer
+            copied = how(answer)
+            assert copied == answer
             for part in list(reachable(copied)):
                 attack(part)
     assert said(made) == before

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict, UserString
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from buttress_runtime.planning import (
     BatchEngine,
     CommandCatalog,
@@ -20,13 +21,16 @@ from buttress_runtime.planning import (
     PlanTooLarge,
     canonical_bytes,
 )
-
 from tests.planning.support import CATALOG, free, plan_bytes, request, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENGINE = BatchEngine(CATALOG)
 
 
 def nested(levels: int, leaf: object = None) -> dict[str, Any]:
+    """Nest objects that many levels deep."""
     value: Any = {} if leaf is None else {"leaf": leaf}
     for _ in range(levels - 1):
         value = {"k": value}
@@ -34,6 +38,7 @@ def nested(levels: int, leaf: object = None) -> dict[str, Any]:
 
 
 def endless() -> dict[str, Any]:
+    """Write an object that holds itself."""
     value: dict[str, Any] = {}
     value["self"] = value
     return value
@@ -58,7 +63,7 @@ BAD_VALUES = {
     "class": (int, ""),
     "complex": (1j, ""),
     "user string": (UserString("x"), ""),
-    "generator": ((item for item in ()), ""),
+    "generator": (iter(()), ""),
     "inside an array": ([1, [float("nan")]], "/1/0"),
     "inside an object": ({"a/b": {"~": 2**60}}, "/a~1b/~0"),
     "too deep": (nested(64), "/k" * 63),
@@ -81,6 +86,7 @@ def test_a_value_without_canonical_form_is_refused_at_its_place(value: object, p
 
 
 def command(**changed: object) -> PlanRequest:
+    """Write a request of one command with some fields wrong."""
     parts: dict[str, Any] = {"kind": "free", "inputs": (), "outputs": (), "parameters": {}, "depends_on": (), **changed}
     return request(JobCommand(**parts))
 
@@ -109,7 +115,7 @@ BAD_SHAPES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("asked", "pointer"), BAD_SHAPES.values(), ids=BAD_SHAPES.keys())
-def test_a_request_of_the_wrong_shape_is_refused_at_its_place(asked: Any, pointer: str) -> None:
+def test_a_request_of_the_wrong_shape_is_refused_at_its_place(asked: PlanRequest, pointer: str) -> None:
     """What is no verdict but a wrong type raises, and the pointer says where."""
     with pytest.raises(PlanInputError) as caught:
         ENGINE.create_session(asked, 1)
@@ -117,7 +123,7 @@ def test_a_request_of_the_wrong_shape_is_refused_at_its_place(asked: Any, pointe
 
 
 @pytest.mark.parametrize("ordinal", [None, True, False, 0, -1, 1.0, "1", 2**53, float("nan"), object()], ids=repr)
-def test_an_ordinal_is_a_whole_number_of_one_or_more(ordinal: Any) -> None:
+def test_an_ordinal_is_a_whole_number_of_one_or_more(ordinal: int) -> None:
     """Everything else is refused at /ordinal."""
     with pytest.raises(PlanInputError) as caught:
         ENGINE.create_session(request(), ordinal)
@@ -171,7 +177,7 @@ def test_subclasses_become_plain_values() -> None:
     even = {"value": {"k": [1, "fast", "quiet"]}}
     one, two = session(free(parameters=odd)).snapshot(), session(free(parameters=even)).snapshot()
     assert plan_bytes(one) == plan_bytes(two)
-    held = one.jobs[0].parameters["value"]["k"]  # type: ignore[index, call-overload]
+    held: Any = one.jobs[0].parameters["value"]["k"]  # type: ignore[index, call-overload]
     assert [type(item) for item in held] == [int, str, str]
 
 
@@ -229,13 +235,32 @@ def test_the_limit_of_commands_is_ten_thousand() -> None:
     assert len(session(*[free()] * 10_000).jobs()) == 10_000
 
 
-def test_shared_references_do_not_grow_without_bound() -> None:
+def doubled(levels: int) -> list[object]:
+    """Write a value that holds itself ten times at each level."""
+    value: list[object] = []
+    for _ in range(levels):
+        value = [value] * 10
+    return value
+
+
+LONG = "x" * 60_000
+BOMBS = {
+    "arrays": free(parameters={"value": doubled(40)}),
+    "texts": free(parameters={"value": [LONG] * 1_000_000}),
+    "inputs": free(inputs=(LONG,) * 1_000_000),
+    "outputs": free(outputs=(LONG,) * 1_000_000),
+    "keys": free(parameters={"value": [{LONG: 1}] * 1_000_000}),
+    "dependencies": free(after=(1,) * 1_000_000),
+}
+
+
+@pytest.mark.parametrize("asked", BOMBS.values(), ids=BOMBS.keys())
+def test_shared_references_do_not_grow_without_bound(asked: JobCommand) -> None:
     """A small value that refers to itself many times over is refused as too large, and quickly."""
-    bomb: list[object] = []
-    for _ in range(40):
-        bomb = [bomb] * 10
-    with pytest.raises(PlanTooLarge):
-        session(free(parameters={"value": bomb}))
+    with pytest.raises(PlanTooLarge) as caught:
+        session(free(), asked)
+    assert caught.value.actual > caught.value.limit
+    assert caught.value.pointer == "/commands/1"
 
 
 def test_messages_never_repeat_the_request() -> None:
@@ -274,7 +299,7 @@ BAD_CATALOGS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("make", BAD_CATALOGS.values(), ids=BAD_CATALOGS.keys())
-def test_a_catalog_that_makes_no_sense_is_refused(make: Any) -> None:
+def test_a_catalog_that_makes_no_sense_is_refused(make: Callable[[], object]) -> None:
     """A fault in the configuration shows when it is written, not when it is used."""
     with pytest.raises(PlanInputError) as caught:
         make()
@@ -288,5 +313,6 @@ def test_errors_have_one_base_and_survive_copying() -> None:
         with pytest.raises(PlanningError) as caught:
             ENGINE.create_session(asked, 1)
         errors.append(caught.value)
-    assert all(isinstance(error, ValueError) and error.hint for error in errors)
+    assert issubclass(PlanningError, ValueError)
+    assert all(error.hint for error in errors)
     assert [str(copy.copy(error)) for error in errors] == [str(error) for error in errors]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from buttress_runtime.planning import (
     BatchEngine,
     Counts,
@@ -18,12 +21,12 @@ from buttress_runtime.planning import (
     SessionJobId,
     UnknownSession,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.planning.support import CATALOG, free, mixed_request, plan_bytes, requests, session
 
-SESSIONS = [
+if TYPE_CHECKING:
+    from random import Random
+
+SESSIONS: list[Any] = [
     session(free(), ordinal=9),
     BatchEngine(CATALOG).create_session(mixed_request(), 2),
     session(),
@@ -35,7 +38,7 @@ FIRST = JobId("job-001")
 
 @given(st.lists(requests, max_size=4), st.randoms(use_true_random=False))
 @settings(max_examples=40, deadline=None)
-def test_the_monitor_says_what_the_sessions_say(asked: list[PlanRequest], random: Any) -> None:
+def test_the_monitor_says_what_the_sessions_say(asked: list[PlanRequest], random: Random) -> None:
     """Order, jobs, details and counts are those of the sessions, in whatever order they are given."""
     made = [BatchEngine(CATALOG).create_session(item, ordinal) for ordinal, item in enumerate(asked, 1)]
     random.shuffle(made)
@@ -48,6 +51,18 @@ def test_the_monitor_says_what_the_sessions_say(asked: list[PlanRequest], random
         assert monitor.counts(item.id()) == Counts(1, plan.planned, plan.rejected)
     plans = [item.snapshot() for item in made]
     assert monitor.totals() == Counts(len(plans), sum(plan.planned for plan in plans), sum(plan.rejected for plan in plans))
+
+
+def test_counts_are_those_of_the_sessions() -> None:
+    """Planned and rejected jobs are counted for each session and over all of them."""
+    monitor = MonitorEngine(SESSIONS)
+    assert [monitor.counts(item) for item in monitor.sessions()] == [
+        Counts(1, 1, 0),
+        Counts(1, 3, 5),
+        Counts(1, 0, 0),
+        Counts(1, 0, 1),
+    ]
+    assert monitor.totals() == Counts(4, 4, 6)
 
 
 def test_a_monitor_of_nothing() -> None:
@@ -83,12 +98,12 @@ def test_a_session_is_given_once() -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "job-001", FIRST, SESSIONS[0]], ids=["none", "text", "bare job", "session"])
-def test_questions_without_a_session_are_refused(wrong: Any) -> None:
+def test_questions_without_a_session_are_refused(wrong: object) -> None:
     """Nothing is looked up by a bare job id or by text (P7-17, P7-42)."""
     monitor = MonitorEngine(SESSIONS)
     for ask in (monitor.job, monitor.jobs, monitor.counts):
         with pytest.raises(PlanInputError):
-            ask(wrong)
+            ask(wrong)  # type: ignore[arg-type]
     with pytest.raises(PlanInputError) as caught:
         MonitorEngine([SESSIONS[0], wrong] if wrong is not SESSIONS[0] else [None])  # type: ignore[list-item]
     assert caught.value.pointer.startswith("/sessions/")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from dataclasses import MISSING, fields
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+
 from buttress_runtime.planning import (
     Absent,
     BatchEngine,
@@ -24,8 +27,6 @@ from buttress_runtime.planning import (
     PlanRequest,
     SessionJobId,
 )
-from hypothesis import given, settings
-
 from tests.planning.support import CATALOG, copy_command, free, mixed_request, plan_bytes, request, requests, session
 
 ENGINE = BatchEngine(CATALOG)
@@ -90,7 +91,7 @@ def test_a_detail_holds_what_the_command_said(asked: PlanRequest) -> None:
 @pytest.mark.parametrize(
     "wrong", ["job-001", None, 1, SessionJobId(session().id(), FIRST)], ids=["text", "none", "number", "session job"]
 )
-def test_a_job_is_looked_up_by_its_id_only(wrong: Any) -> None:
+def test_a_job_is_looked_up_by_its_id_only(wrong: JobId) -> None:
     """Anything but a JobId is refused rather than not found."""
     with pytest.raises(PlanInputError):
         session(free()).job(wrong)
@@ -103,6 +104,7 @@ def test_there_are_exactly_two_states() -> None:
 
 
 def public(kind: type) -> set[str]:
+    """Name what a class offers."""
     return {name for name in dir(kind) if not name.startswith("_")}
 
 
@@ -125,7 +127,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize(("kind", "names"), FIELDS.items(), ids=lambda value: getattr(value, "__name__", ""))
-def test_fields_are_the_specified_ones_and_have_no_defaults(kind: Any, names: list[str]) -> None:
+def test_fields_are_the_specified_ones_and_have_no_defaults(kind: type[Any], names: list[str]) -> None:
     """A state, an ordinal or contents are always given, never assumed (P7-15)."""
     assert [field.name for field in fields(kind)] == names
     assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(kind))
@@ -173,8 +175,7 @@ def test_absent_null_and_true_are_told_apart() -> None:
     """A missing value, null, true and 1 are four different things in a difference."""
     plans = [session(parameters=given).snapshot() for given in ({}, {"p": None}, {"p": True}, {"p": 1})]
     sides = [
-        [(item.left, item.right) for item in one.diff(two) if item.pointer == "/parameters/p"]
-        for one, two in zip(plans, plans[1:], strict=False)
+        [(item.left, item.right) for item in one.diff(two) if item.pointer == "/parameters/p"] for one, two in pairwise(plans)
     ]
     assert sides == [[(Absent.ABSENT, None)], [(None, True)], [(True, 1)]]
     assert [type(value) for pair in sides[2] for value in pair] == [bool, int]

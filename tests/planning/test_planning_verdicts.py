@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from buttress_runtime.planning import (
     RULES,
     BatchEngine,
@@ -17,9 +20,6 @@ from buttress_runtime.planning import (
     Rejection,
 )
 from buttress_runtime.planning._graph import components, ordered
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.planning.support import CATALOG, copy_command, free, request, requests, session
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ Faults = list[tuple[str, str]]
 
 
 def faults(*commands: JobCommand) -> list[Faults]:
+    """Plan commands and give the rejections of each."""
     return [[(fault.rule, fault.pointer) for fault in job.rejections] for job in session(*commands).snapshot().jobs]
 
 
@@ -90,10 +91,12 @@ def test_one_command_is_judged_by_every_rule(command: JobCommand, expected: Faul
 
 
 def cycle(*pointers: int) -> Faults:
+    """Name rejections for a cycle."""
     return [("dependency-cycle", f"/depends_on/{pointer}") for pointer in pointers]
 
 
 def follows(*pointers: int) -> Faults:
+    """Name rejections for a rejected dependency."""
     return [("dependency-rejected", f"/depends_on/{pointer}") for pointer in pointers]
 
 
@@ -116,7 +119,7 @@ SEVERAL: dict[str, tuple[tuple[JobCommand, ...], list[Faults]]] = {
     "two cycles sharing a job": ((free(after=(2,)), free(after=(1, 3)), free(after=(2,))), [cycle(0), cycle(0), cycle(0)]),
     "a job between two cycles is in none": (
         (free(after=(2,)), free(after=(1,)), free(after=(1,)), free(after=(3, 5)), free(after=(4,))),
-        [cycle(0), cycle(0), follows(0), cycle(1) + follows(0), cycle(0) + [("dependency-rejected", "/depends_on")]],
+        [cycle(0), cycle(0), follows(0), cycle(1) + follows(0), [*cycle(0), ("dependency-rejected", "/depends_on")]],
     ),
     "self-dependency excludes dependency-cycle": ((free(after=(1, 2)), free(after=(1,))), [SELF, cycle(0)]),
     "rejection goes through three levels": (
@@ -155,9 +158,9 @@ def test_every_member_of_a_cycle_is_rejected_for_it(size: int) -> None:
 def test_a_chain_as_long_as_a_request_may_be_is_judged() -> None:
     """Neither a long chain nor a long cycle runs into a limit of recursion."""
     count = 3_000
-    chain = tuple(free(after=(number + 1,)) for number in range(1, count)) + (free(),)
+    chain = (*(free(after=(number + 1,)) for number in range(1, count)), free())
     assert session(*chain).snapshot().order[0] == JobId(f"job-{count}")
-    ring = chain[:-1] + (free(after=(1,)),)
+    ring = (*chain[:-1], free(after=(1,)))
     assert session(*ring).snapshot().rejected == count
 
 

@@ -14,10 +14,56 @@ from tests.planning.plans import lines
 if TYPE_CHECKING:
     from types import FrameType
 
-EVENTS = ("open", "socket", "subprocess", "os.", "_thread", "time", "import", "exec", "sqlite3", "ctypes", "shutil", "urllib", "signal", "tempfile")
+EVENTS = (
+    "open",
+    "socket",
+    "subprocess",
+    "os.",
+    "_thread",
+    "time",
+    "import",
+    "exec",
+    "sqlite3",
+    "ctypes",
+    "shutil",
+    "urllib",
+    "signal",
+    "tempfile",
+)
 MODULES = frozenset(
-    "time datetime calendar random _random secrets uuid _uuid os posix nt io _io pathlib threading _thread asyncio _asyncio socket _socket "
-    "subprocess multiprocessing concurrent logging locale _locale tempfile getpass platform sqlite3 sys".split()
+    [
+        "time",
+        "datetime",
+        "calendar",
+        "random",
+        "_random",
+        "secrets",
+        "uuid",
+        "_uuid",
+        "os",
+        "posix",
+        "nt",
+        "io",
+        "_io",
+        "pathlib",
+        "threading",
+        "_thread",
+        "asyncio",
+        "_asyncio",
+        "socket",
+        "_socket",
+        "subprocess",
+        "multiprocessing",
+        "concurrent",
+        "logging",
+        "locale",
+        "_locale",
+        "tempfile",
+        "getpass",
+        "platform",
+        "sqlite3",
+        "sys",
+    ]
 )
 
 seen: list[str] = []

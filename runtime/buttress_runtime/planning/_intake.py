@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from buttress_runtime.planning.errors import PlanInputError, PlanTooLarge
-from buttress_runtime.planning.frozen import FrozenObject, canonical_bytes, extend, freeze, freeze_object
+from buttress_runtime.planning.frozen import FrozenObject, Meter, canonical_bytes, extend, freeze, freeze_object
 from buttress_runtime.planning.request import JobCommand, PlanRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 MAX_COMMANDS = 10_000
 MAX_COMMAND_BYTES = 64 * 1024
@@ -44,7 +50,7 @@ def admit_ordinal(ordinal: object) -> int:
         )
     if ordinal < 1:
         raise PlanInputError("/ordinal", "ordinals begin at 1", "Count your planning calls from 1.")
-    number = freeze(ordinal, "/ordinal", 1)
+    number = freeze(ordinal, "/ordinal")
     return number if isinstance(number, int) else ordinal
 
 
@@ -60,7 +66,7 @@ def admit(request: object) -> Request:
     given = _sequence(request.commands, "/commands")
     if len(given) > MAX_COMMANDS:
         raise PlanTooLarge(MAX_COMMANDS, len(given), "/commands", "commands")
-    parameters = freeze_object(request.parameters, "/parameters", MAX_REQUEST_BYTES)
+    parameters = freeze_object(request.parameters, "/parameters", Meter(MAX_REQUEST_BYTES, "/parameters"))
     size = len(canonical_bytes({"commands": [], "parameters": parameters})) + max(0, len(given) - 1)
     commands = []
     for index, command in enumerate(given):
@@ -75,11 +81,12 @@ def admit(request: object) -> Request:
 def _command(command: object, pointer: str) -> tuple[Command, int]:
     if not isinstance(command, JobCommand):
         raise PlanInputError(pointer, f"a JobCommand is needed, not {type(command).__name__}")
-    kind = _string(command.kind, extend(pointer, "kind"))
-    inputs = _strings(command.inputs, extend(pointer, "inputs"))
-    outputs = _strings(command.outputs, extend(pointer, "outputs"))
-    parameters = freeze_object(command.parameters, extend(pointer, "parameters"), MAX_COMMAND_BYTES)
-    depends_on = _positions(command.depends_on, extend(pointer, "depends_on"))
+    meter = Meter(MAX_COMMAND_BYTES, pointer)
+    kind = _string(command.kind, extend(pointer, "kind"), meter)
+    inputs = _each(command.inputs, extend(pointer, "inputs"), meter, _string)
+    outputs = _each(command.outputs, extend(pointer, "outputs"), meter, _string)
+    parameters = freeze_object(command.parameters, extend(pointer, "parameters"), meter)
+    depends_on = _each(command.depends_on, extend(pointer, "depends_on"), meter, _position)
     form = {"kind": kind, "inputs": inputs, "outputs": outputs, "parameters": parameters, "depends_on": depends_on}
     size = len(canonical_bytes(form))
     _fits(size, MAX_COMMAND_BYTES, pointer)
@@ -97,23 +104,19 @@ def _sequence(values: object, pointer: str) -> tuple[object, ...]:
     return tuple(values)
 
 
-def _string(value: object, pointer: str) -> str:
-    frozen = freeze(value, pointer, 1) if isinstance(value, str) else None
+def _each(values: object, pointer: str, meter: Meter, read: Callable[[object, str, Meter], T]) -> tuple[T, ...]:
+    return tuple(read(value, extend(pointer, index), meter) for index, value in enumerate(_sequence(values, pointer)))
+
+
+def _string(value: object, pointer: str, meter: Meter) -> str:
+    frozen = freeze(value, pointer, meter) if isinstance(value, str) else None
     if not isinstance(frozen, str):
         raise PlanInputError(pointer, f"text is needed, not {type(value).__name__}")
     return frozen
 
 
-def _strings(values: object, pointer: str) -> tuple[str, ...]:
-    return tuple(_string(value, extend(pointer, index)) for index, value in enumerate(_sequence(values, pointer)))
-
-
-def _positions(values: object, pointer: str) -> tuple[int, ...]:
-    return tuple(_position(value, extend(pointer, index)) for index, value in enumerate(_sequence(values, pointer)))
-
-
-def _position(value: object, pointer: str) -> int:
-    frozen = freeze(value, pointer, 1) if isinstance(value, int) and not isinstance(value, bool) else None
+def _position(value: object, pointer: str, meter: Meter) -> int:
+    frozen = freeze(value, pointer, meter) if isinstance(value, int) and not isinstance(value, bool) else None
     if not isinstance(frozen, int):
         raise PlanInputError(pointer, f"the number of a command is needed, not {type(value).__name__}")
     return frozen

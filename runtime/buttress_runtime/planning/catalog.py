@@ -129,7 +129,7 @@ class CommandCatalog:
 
 
 def _string(value: object, pointer: str) -> str:
-    frozen = freeze(value, pointer, 1)
+    frozen = freeze(value, pointer)
     if not isinstance(frozen, str) or not frozen:
         raise PlanInputError(pointer, "a text of at least one character is needed")
     return frozen
@@ -145,7 +145,7 @@ def _scalars(values: object) -> tuple[JsonScalar, ...] | None:
 
 def _scalar(value: object, pointer: str) -> JsonScalar:
     if value is None or isinstance(value, (bool, int, float, str)):
-        frozen = freeze(value, pointer, 1)
+        frozen = freeze(value, pointer)
         if frozen is None or isinstance(frozen, (bool, int, float, str)):
             return frozen
     raise PlanInputError(pointer, f"text, a number, true, false or null is needed, not {type(value).__name__}")
@@ -166,7 +166,7 @@ def _limits(least: object, most: object, noun: str) -> None:
     for name, count in ((f"/min_{noun}", least), (f"/max_{noun}", 0 if most is None else most)):
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise PlanInputError(name, "a whole number of 0 or more is needed")
-        freeze(count, name, 1)
+        freeze(count, name)
     if isinstance(least, int) and isinstance(most, int) and least > most:
         raise PlanInputError(f"/min_{noun}", f"greater than max_{noun}, so that no number fits")
 

@@ -6,7 +6,7 @@ the two are the same. Larger floats stay floats.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ __all__ = (
     "FrozenJson",
     "FrozenObject",
     "JsonValue",
+    "Meter",
     "canonical_bytes",
     "copied",
     "extend",
@@ -47,24 +48,69 @@ def extend(pointer: str, part: str | int) -> str:
     return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
 
 
-def freeze(value: object, pointer: str, limit: int) -> FrozenJson:
+class Meter:
+    """Counts what a value costs at least as canonical JSON, while it is being copied.
+
+    It stops values that are small in memory but refer to the same parts again and again, before they grow.
+
+    Args:
+        limit: The largest size that is accepted, in bytes.
+        pointer: What is measured, for errors.
+    """
+
+    __slots__ = ("_limit", "_pointer", "_size")
+
+    def __init__(self, limit: int, pointer: str) -> None:
+        self._limit = limit
+        self._pointer = pointer
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        """Count some bytes more.
+
+        Raises:
+            PlanTooLarge: They are too many. Up to twice the limit passes, so that what is only a little too large can be measured
+                exactly by whoever encodes it.
+        """
+        self._size += size
+        if self._size > 2 * self._limit:
+            raise PlanTooLarge(self._limit, self._size, self._pointer)
+
+
+def freeze(value: object, pointer: str, meter: Meter | None = None, depth: int = 1) -> FrozenJson:
     """Copy a JSON value into one that cannot change.
 
     Args:
-        value: None, bool, int, float, str, list, tuple or mapping; subclasses become the plain type.
+        value: None, bool, int, float, str, list, tuple, dict or mapping proxy; subclasses become the plain type.
         pointer: Where the value lies, for errors.
-        limit: The largest number of values in the tree. Shared references are counted each time they occur.
+        meter: What counts the size, if it has a limit. Shared references are counted each time they occur.
+        depth: Level of the value in its tree; the root is 1.
 
     Raises:
         PlanInputError: Some value has no canonical form; the error points at it.
-        PlanTooLarge: The tree has more values than `limit`.
+        PlanTooLarge: The meter refuses the size.
     """
-    return _Freezer(pointer, limit).value(value, pointer, 1)
+    if meter is not None:
+        meter.add(_least_size(value))
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value, pointer)
+    if isinstance(value, (int, float)):
+        return _number(value, pointer)
+    if not isinstance(value, (list, tuple, dict, MappingProxyType)):
+        raise PlanInputError(pointer, f"{type(value).__name__} is no JSON value")
+    if depth > _DEEPEST:
+        raise PlanInputError(pointer, f"nested deeper than {_DEEPEST} levels")
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item, extend(pointer, index), meter, depth + 1) for index, item in enumerate(tuple(value)))
+    members = _members(value, pointer, meter)
+    return MappingProxyType({name: freeze(members[name], extend(pointer, name), meter, depth + 1) for name in sorted(members)})
 
 
-def freeze_object(value: object, pointer: str, limit: int) -> FrozenObject:
+def freeze_object(value: object, pointer: str, meter: Meter | None = None) -> FrozenObject:
     """Copy a JSON object into one that cannot change; see `freeze`."""
-    frozen = freeze(value, pointer, limit)
+    frozen = freeze(value, pointer, meter)
     if not isinstance(frozen, MappingProxyType):
         raise PlanInputError(pointer, f"a JSON object is needed, not {type(value).__name__}")
     return frozen
@@ -113,47 +159,23 @@ def shown(value: FrozenJson) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
-class _Freezer:
-    """One walk over one value; it counts, so that a small value of shared references cannot grow into a huge tree."""
+def _least_size(value: object) -> int:
+    # a value and the comma or bracket after it; text in quotes, where a character takes a byte or more
+    return len(value) + 3 if isinstance(value, str) else 2
 
-    __slots__ = ("_count", "_limit", "_root")
 
-    def __init__(self, root: str, limit: int) -> None:
-        self._root = root
-        self._limit = limit
-        self._count = 0
-
-    def value(self, value: object, pointer: str, depth: int) -> FrozenJson:
-        self._count += 1
-        if self._count > self._limit:
-            raise PlanTooLarge(self._limit, self._count, self._root)
-        if value is None or isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            return _text(value, pointer)
-        if isinstance(value, (int, float)):
-            return _number(value, pointer)
-        if isinstance(value, (list, tuple, dict, MappingProxyType)) and depth > _DEEPEST:
-            raise PlanInputError(pointer, f"nested deeper than {_DEEPEST} levels")
-        if isinstance(value, (list, tuple)):
-            return self._array(value, pointer, depth)
-        if isinstance(value, (dict, MappingProxyType)):
-            return self._object(value, pointer, depth)
-        raise PlanInputError(pointer, f"{type(value).__name__} is no JSON value")
-
-    def _array(self, value: Sequence[object], pointer: str, depth: int) -> FrozenJson:
-        return tuple(self.value(item, extend(pointer, index), depth + 1) for index, item in enumerate(tuple(value)))
-
-    def _object(self, value: Mapping[object, object], pointer: str, depth: int) -> FrozenJson:
-        members: dict[str, object] = {}
-        for key, item in tuple(value.items()):
-            if not isinstance(key, str):
-                raise PlanInputError(pointer, f"keys are strings, not {type(key).__name__}")
-            name = _text(key, pointer)
-            if name in members:
-                raise PlanInputError(extend(pointer, name), "the key occurs twice")
-            members[name] = item
-        return MappingProxyType({name: self.value(members[name], extend(pointer, name), depth + 1) for name in sorted(members)})
+def _members(value: Mapping[object, object], pointer: str, meter: Meter | None) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for key, item in tuple(value.items()):
+        if not isinstance(key, str):
+            raise PlanInputError(pointer, f"keys are strings, not {type(key).__name__}")
+        name = _text(key, pointer)
+        if meter is not None:
+            meter.add(_least_size(name))
+        if name in members:
+            raise PlanInputError(extend(pointer, name), "the key occurs twice")
+        members[name] = item
+    return members
 
 
 def _text(value: str, pointer: str) -> str:
