@@ -220,7 +220,8 @@ class Catalogue:
     def _constructor(self, path: str) -> Entry:
         """Decide the construction of a class."""
         found = self._explicit(path, _CONSTRUCTOR)
-        if found is None:
+        # A class that says nothing about its constructor may well have another one than `object`.
+        if found is None or (found.path == f"{_OBJECT}.{_CONSTRUCTOR}" and path != _OBJECT):
             return Entry(path, "class", returns=path, no_raise=path in self._exceptions)
         return replace(found, path=path, kind="class", returns=path)
 
