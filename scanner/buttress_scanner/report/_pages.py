@@ -1,13 +1,11 @@
-"""The Markdown page of a contract kind, found beside its module without importing it."""
+"""What a contract kind's Markdown page says of it, for formats that explain their rules."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 _OWN = Path(__file__).parent.parent / "contracts"
-_GROUP = "buttress.contracts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +18,24 @@ class KindPage:
 
 def kind_page(kind: str) -> KindPage | None:
     """Return the page of a kind, or None when the kind has none."""
-    path = _page_path(kind)
-    if path is None:
+    page = _markdown(kind)
+    if page is None:
         return None
-    markdown = _prose(path.read_text(encoding="utf-8"))
+    markdown = _prose(page)
     return KindPage(markdown, _summary(markdown) or kind)
 
 
-def _page_path(kind: str) -> Path | None:
-    """Look beside the kinds that come with the scanner, then beside the installed one of that name."""
+def _markdown(kind: str) -> str | None:
+    """Read the page of a kind that comes with the scanner, or ask the loader for that of another package."""
     own = _OWN / f"{kind.replace('-', '_')}.md"
     if own.is_file():
-        return own
-    for point in entry_points(group=_GROUP, name=kind):
-        page = _installed(point.module)
-        if page is not None:
-            return page
-    return None
+        return own.read_text(encoding="utf-8")
+    from buttress_scanner.contracts.loader import KindError, page
 
-
-def _installed(module: str) -> Path | None:
-    """Find the page beside an installed module; its package is not imported for that."""
-    from importlib.machinery import PathFinder
-
-    search: list[str] | None = None
-    origin = None
-    for number in range(len(parts := module.split("."))):
-        spec = PathFinder.find_spec(".".join(parts[: number + 1]), search)
-        if spec is None:
-            return None
-        search, origin = list(spec.submodule_search_locations or ()), spec.origin
-    page = Path(origin).with_suffix(".md") if origin else None
-    return page if page is not None and page.is_file() else None
+    try:
+        return page(kind)
+    except KindError:
+        return None
 
 
 def _prose(markdown: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from buttress_scanner.findings.report_model import Report
 
 
-def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:  # noqa: ARG001 - every format takes both
+def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
     """Render a report: a line a finding, an error or a reason why a contract guards nothing, then two lines of summary."""
     paint = Paint(color=color)
     lines = [_line(finding, paint) for finding in report.open_findings]

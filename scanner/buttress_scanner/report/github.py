@@ -20,7 +20,7 @@ _MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:  # noqa: ARG001 - every format takes both
+def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
     """Render a report as workflow commands, and the summary as two plain lines of the log."""
     lines = [_finding(finding) for finding in report.open_findings]
     for problem in report.errors:

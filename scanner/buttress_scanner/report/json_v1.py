@@ -15,7 +15,7 @@ VERSION = 1
 """Value of the document's ``version``."""
 
 
-def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:  # noqa: ARG001 - every format takes both
+def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
     """Render a report as JSON in ASCII, so that no terminal or pipe can garble it."""
     document = {
         "version": VERSION,

@@ -31,7 +31,7 @@ _NOTIFICATIONS = {
 _Object = dict[str, object]
 
 
-def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:  # noqa: ARG001 - every format takes both
+def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
     """Render a report as a SARIF log with one run."""
     kinds = sorted({finding.kind for finding in report.findings} | {result.kind for result in report.contracts})
     index = {kind: number for number, kind in enumerate(kinds)}

@@ -150,3 +150,11 @@ def test_the_schema_demands_every_field_of_a_finding() -> None:
 def test_the_schema_is_one() -> None:
     """The published schema is a valid JSON Schema itself."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_documented_example_is_valid() -> None:
+    """The example on the reference page is a document of the schema."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "json-report.md").read_text(encoding="utf-8")
+    example = json.loads(page.split("```json\n")[1].split("```")[0])
+    jsonschema.validate(example, SCHEMA)
+    assert example["findings"]
