@@ -25,18 +25,8 @@ from buttress_runtime.planning import (
     SessionId,
     SessionJobId,
 )
-from tests.planning.support import (
-    CATALOG,
-    commands,
-    copy_command,
-    free,
-    json_values,
-    mixed_request,
-    plan_bytes,
-    request,
-    requests,
-    session,
-)
+from tests.planning.strategies import commands, json_values, requests
+from tests.planning.support import CATALOG, copy_command, free, mixed_request, plan_bytes, request, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

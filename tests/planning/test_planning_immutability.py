@@ -26,7 +26,8 @@ from buttress_runtime.planning import (
     PlanRequest,
     SessionJobId,
 )
-from tests.planning.support import CATALOG, free, mixed_request, plan_bytes, request, requests, session
+from tests.planning.strategies import requests
+from tests.planning.support import CATALOG, free, mixed_request, plan_bytes, request, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

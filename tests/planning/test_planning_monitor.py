@@ -21,7 +21,8 @@ from buttress_runtime.planning import (
     SessionJobId,
     UnknownSession,
 )
-from tests.planning.support import CATALOG, free, mixed_request, plan_bytes, requests, session
+from tests.planning.strategies import requests
+from tests.planning.support import CATALOG, free, mixed_request, plan_bytes, session
 
 if TYPE_CHECKING:
     from random import Random

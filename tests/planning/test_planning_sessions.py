@@ -27,7 +27,8 @@ from buttress_runtime.planning import (
     PlanRequest,
     SessionJobId,
 )
-from tests.planning.support import CATALOG, copy_command, free, mixed_request, plan_bytes, request, requests, session
+from tests.planning.strategies import requests
+from tests.planning.support import CATALOG, copy_command, free, mixed_request, plan_bytes, request, session
 
 ENGINE = BatchEngine(CATALOG)
 FIRST = JobId("job-001")

@@ -20,7 +20,8 @@ from buttress_runtime.planning import (
     Rejection,
 )
 from buttress_runtime.planning._graph import components, ordered
-from tests.planning.support import CATALOG, copy_command, free, request, requests, session
+from tests.planning.strategies import requests
+from tests.planning.support import CATALOG, copy_command, free, request, session
 
 if TYPE_CHECKING:
     from buttress_runtime.planning import JobCommand, PlanRequest
