@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _SEGMENT = r"[^\W\d]\w*"
-_VALID = re.compile(rf"^(?:{_SEGMENT}|\*|\*\*)(?:\.(?:{_SEGMENT}|\*|\*\*))*(?::(?:{_SEGMENT}(?:\.{_SEGMENT})*(?:\.\*)?|\*))?$")
+_MODULE = r"(?:\w[\w-]*|\*|\*\*)"  # importlib can load modules whose names are no identifiers, such as migrations
+_VALID = re.compile(rf"^{_MODULE}(?:\.{_MODULE})*(?::(?:{_SEGMENT}(?:\.{_SEGMENT})*(?:\.\*)?|\*))?\Z")
 
 
 class SelectorError(ValueError):

@@ -6,26 +6,41 @@ A kind is one module with a subclass of `Contract` and one Markdown page beside 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from buttress_scanner.config.selectors import Selector
 from buttress_scanner.findings.model import Confidence, Finding, Position, Severity, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from buttress_scanner.program import Program
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: object) -> object:
+    """Turn a single value into a tuple of one, and a list into a tuple; leave anything else to the field's own validation."""
     if isinstance(value, (str, int, bool, dict)):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
 
 
-Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+def _selectors(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not value.startswith("@"):
+            Selector.parse(value)
+    return values
+
+
+_ONE_OR_MORE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+
+Strings = Annotated[tuple[str, ...], BeforeValidator(as_tuple), _ONE_OR_MORE]
 """A field that takes a list of strings or a single one (contracts: "a field that takes a list takes a single value as well")."""
+
+Selectors = Annotated[tuple[str, ...], BeforeValidator(as_tuple), AfterValidator(_selectors), _ONE_OR_MORE]
+"""A field that takes selectors or names of zones, one or a list; their form is checked when the configuration is read."""
 
 
 class Exemption(BaseModel):
@@ -33,26 +48,41 @@ class Exemption(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str | None = None
-    symbol: str | None = None
-    reason: str = Field(min_length=1)
+    path: str | None = Field(None, description="Files, as a pattern like those of `.gitignore`.")
+    symbol: str | None = Field(None, description="A module or an element of one, as a selector.")
+    reason: str = Field(min_length=1, description="Why nobody judges this code.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Exemption:
+        if (self.path is None) == (self.symbol is None):
+            raise ValueError("an exemption has either a `path` or a `symbol`")
+        if self.symbol is not None:
+            Selector.parse(self.symbol)
+        return self
 
 
 class Contract(BaseModel):
     """A rule of the configuration file. Subclasses add the fields of their kind and implement `check`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True
+    )
 
     kind_name: ClassVar[str]
     """The value of ``kind`` in the configuration."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    kind: str
-    because: str = Field(min_length=1)
-    source: str | None = None
-    severity: Severity = Severity.ERROR
-    exempt: Annotated[tuple[Exemption, ...], BeforeValidator(_as_tuple)] = ()
-    may_be_empty: bool = False
+    id: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9._-]*$",
+        description="The name of the contract in reports and suppressions: lower case letters, digits, `.`, `_` and `-`.",
+    )
+    kind: str = Field(description="What sort of rule this is; `buttress explain KIND` tells what it judges.")
+    because: str = Field(min_length=1, description="Why the rule exists, shown with every finding.")
+    source: str | None = Field(None, description="Where the rule comes from, such as a design document.")
+    severity: Severity = Field(Severity.ERROR, description="`note` reports without failing the check.")
+    exempt: Annotated[tuple[Exemption, ...], BeforeValidator(as_tuple)] = Field(
+        (), description="Code that this contract does not judge."
+    )
+    may_be_empty: bool = Field(False, description="Permits a zone without modules; never a missing subject.")
 
     @abstractmethod
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:

@@ -50,7 +50,12 @@ def _decode_as(source: SourceFile, encoding: str) -> str | SourceProblem:
         text = source.data.decode(encoding)
     except UnicodeDecodeError as error:
         name = encoding.removesuffix("-sig")
-        return _at(source.path, source.data[: error.start].decode(encoding, "replace"), f"the file is not valid {name}: {error.reason}", _SAVE_AS_UTF8)
+        return _at(
+            source.path,
+            source.data[: error.start].decode(encoding, "replace"),
+            f"the file is not valid {name}: {error.reason}",
+            _SAVE_AS_UTF8,
+        )
     except (UnicodeError, LookupError) as error:
         return SourceProblem(source.path, 1, 1, f"the file cannot be decoded as {encoding}: {error}", _SAVE_AS_UTF8)
     null = text.find("\0")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buttress_scanner.source import git
 from buttress_scanner.source.model import SourceProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
     from pathspec import GitIgnoreSpec
 
 SUFFIXES = (".py", ".pyi")
@@ -62,7 +63,7 @@ def discover(folder: Path, exclude: Sequence[str] = ()) -> Discovered:
     return Discovered(tuple(files), tuple(skipped), tuple(problems))
 
 
-def _look_at(folder: Path, path: str, top: str) -> bool | None | SourceProblem:
+def _look_at(folder: Path, path: str, top: str) -> bool | SourceProblem | None:
     """Decide on one path: True is a file of the program, False is skipped, None is nothing that could hold code (deleted, a folder, an editor's lock)."""
     full = os.path.join(folder, path)
     try:
@@ -76,10 +77,14 @@ def _look_at(folder: Path, path: str, top: str) -> bool | None | SourceProblem:
         if stat.S_ISDIR(mode):
             return None
         if not stat.S_ISREG(mode):
-            return SourceProblem(path, 0, 1, "it is named like a module, but is no regular file", "Remove it, or leave it out with `exclude`.")
+            return SourceProblem(
+                path, 0, 1, "it is named like a module, but is no regular file", "Remove it, or leave it out with `exclude`."
+            )
     except FileNotFoundError:
         if os.path.islink(full):
-            return SourceProblem(path, 0, 1, "the symbolic link leads to nothing", "Repair the link, or leave it out with `exclude`.")
+            return SourceProblem(
+                path, 0, 1, "the symbolic link leads to nothing", "Repair the link, or leave it out with `exclude`."
+            )
         return None
     except NotADirectoryError:
         return None

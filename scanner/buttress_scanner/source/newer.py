@@ -7,6 +7,7 @@ check. One process serves a whole run, and a file that ends it, or keeps it busy
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import struct
 import subprocess
@@ -51,7 +52,8 @@ def libcst_accepts(text: str) -> bool:
         return False
     try:
         child = _child()
-        assert child.stdin is not None and child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout is not None
         child.stdin.write(struct.pack("<I", len(data)) + data)
         child.stdin.flush()
         answer = child.stdout.read(1)
@@ -83,7 +85,5 @@ def _stop(owner: int) -> None:
     child.wait()
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:
-            try:
+            with contextlib.suppress(OSError):
                 pipe.close()
-            except OSError:
-                pass

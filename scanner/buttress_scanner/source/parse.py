@@ -49,5 +49,11 @@ def _refused(text: str, path: str, error: SyntaxError) -> SourceProblem:
         if libcst_accepts(text):
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             message = f"Python {version} cannot parse the file ({error.msg}), but its syntax is that of a newer Python"
-            return SourceProblem(path, line, column, message, f"Run buttress with a newer Python than {version}, at least the one that the project is written for.")
+            return SourceProblem(
+                path,
+                line,
+                column,
+                message,
+                f"Run buttress with a newer Python than {version}, at least the one that the project is written for.",
+            )
     return SourceProblem(path, line, column, f"the file cannot be parsed: {error.msg}", _LEAVE_OUT)

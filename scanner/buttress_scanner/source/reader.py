@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from buttress_scanner.source.discovery import unreadable
 from buttress_scanner.source.model import SourceFile, SourceProblem
 from buttress_scanner.source.names import found_roots, name_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 DEFAULT_MAX_SIZE = 8 << 20
 """Bytes beyond which a file is not read unless the configuration says so."""
@@ -24,7 +27,9 @@ class Read:
     problems: tuple[SourceProblem, ...]
 
 
-def read_sources(folder: Path, paths: Sequence[str], roots: Sequence[str] | None = None, max_size: int = DEFAULT_MAX_SIZE) -> Read:
+def read_sources(
+    folder: Path, paths: Sequence[str], roots: Sequence[str] | None = None, max_size: int = DEFAULT_MAX_SIZE
+) -> Read:
     """Read and name the files of a program.
 
     Args:
@@ -45,7 +50,9 @@ def read_sources(folder: Path, paths: Sequence[str], roots: Sequence[str] | None
             name = named.modules.get(path)
             module, is_package = (name.module, name.is_package) if name else ("", path.endswith("/__init__.pyi"))
             contents[path] = SourceFile(path, module, is_package, path.endswith(".pyi"), data, hashlib.sha256(data).hexdigest())
-    sources = [_with_stub(source, contents.get(named.stubs.get(path, ""))) for path, source in contents.items() if path not in companions]
+    sources = [
+        _with_stub(source, contents.get(named.stubs.get(path, ""))) for path, source in contents.items() if path not in companions
+    ]
     return Read(tuple(sources), tuple(problems))
 
 
@@ -63,7 +70,9 @@ def _read(folder: Path, path: str, max_size: int) -> bytes | SourceProblem | Non
             size = os.fstat(file.fileno()).st_size
             if size > max_size:
                 message = f"the file has {size} bytes, more than the {max_size} that are read"
-                return SourceProblem(path, 0, 1, message, "Raise `max-file-size` in the configuration, or leave the file out with `exclude`.")
+                return SourceProblem(
+                    path, 0, 1, message, "Raise `max-file-size` in the configuration, or leave the file out with `exclude`."
+                )
             return file.read()
     except FileNotFoundError:
         return None

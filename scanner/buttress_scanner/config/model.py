@@ -1,0 +1,61 @@
+"""The configuration file as a model: ``buttress.toml``, or ``[tool.buttress]`` in ``pyproject.toml``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, field_validator
+
+from buttress_scanner.contracts.base import Contract, Exemption, Selectors, Strings, as_tuple
+from buttress_scanner.source.reader import DEFAULT_MAX_SIZE
+
+PackValue = str | int | bool | tuple[str, ...]
+"""What a project may give for a parameter of a pack."""
+
+
+class Configuration(BaseModel):
+    """What a project demands of its code. Contracts of extended packs stand behind its own."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+    )
+
+    roots: Strings | None = Field(
+        None,
+        description="Source roots, relative to this file: dotted module names start below them. Found when absent: `src`, else this folder.",
+    )
+    extends: Strings = Field(
+        (), description="Packs whose zones and contracts hold here too, such as `buttress:determinism`, or a `.toml` file."
+    )
+    packs: dict[str, dict[str, PackValue]] = Field({}, description="For each extended pack the values of its parameters.")
+    zones: dict[str, Selectors] = Field({}, description="Names for parts of the program; contracts refer to one as `@name`.")
+    exclude: Strings = Field(
+        (), description="Files that are no part of the program, as patterns like those of `.gitignore`; they count as skipped."
+    )
+    exempt: Annotated[tuple[Exemption, ...], BeforeValidator(as_tuple)] = Field(
+        (),
+        description="Code that is analysed but not judged, by any contract. Each entry has a `path` or a `symbol`, and a `reason`.",
+    )
+    max_file_size: int = Field(
+        DEFAULT_MAX_SIZE, gt=0, description="Bytes beyond which a file is not read, but reported as an error."
+    )
+    contract: tuple[SerializeAsAny[Contract], ...] = Field((), description="The contracts.")
+
+    @field_validator("roots")
+    @classmethod
+    def _below_the_folder(cls, roots: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """Normalise roots to the form ``a/b``, the folder itself to an empty string."""
+        if roots is None:
+            return None
+        return tuple(dict.fromkeys(_normal(root) for root in roots))
+
+
+def _normal(root: str) -> str:
+    slashed = root.replace("\\", "/")
+    parts = [part for part in slashed.split("/") if part not in ("", ".")]
+    if slashed.startswith("/") or ".." in parts or ":" in root:
+        raise ValueError(f"the root {root!r} leaves the folder of the configuration; write a folder below it, such as 'src'")
+    return "/".join(parts)

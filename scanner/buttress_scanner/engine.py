@@ -1,0 +1,203 @@
+"""One check from end to end: files, program, contracts, exemptions, suppressions, report.
+
+This module decides the order of the steps and nothing else. Files and the date come in from outside; everything after reading is a function of values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from buttress_scanner.config.exemptions import Exempted, all_exemptions, without_effect
+from buttress_scanner.config.selectors import SelectorError
+from buttress_scanner.contracts.base import Ledger
+from buttress_scanner.contracts.loader import nearest
+from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Stats, Status
+from buttress_scanner.source.discovery import discover
+from buttress_scanner.source.reader import read_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from buttress_scanner.config.load import Loaded
+    from buttress_scanner.config.selectors import Selector
+    from buttress_scanner.contracts.base import Contract
+    from buttress_scanner.findings.model import Finding
+    from buttress_scanner.program import Program
+    from buttress_scanner.source.model import SourceFile
+
+
+class SelectionError(ValueError):
+    """A contract to be checked alone that the configuration does not have."""
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What one contract's check came to, before suppressions."""
+
+    contract: Contract
+    ledger: Ledger
+    findings: list[Finding]
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds of each step; shown only on demand."""
+
+    seconds: list[tuple[str, float]] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self.seconds.append((name, perf_counter() - start))
+
+
+def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False) -> Report:
+    """Check the program below a configuration's folder.
+
+    Args:
+        loaded: the configuration.
+        today: the day that decides whether a suppression has expired.
+        select: ids of the contracts to check; all when empty.
+        timed: whether the statistics tell how long each step took.
+
+    Raises:
+        SelectionError: ``select`` names a contract that the configuration does not have.
+    """
+    from buttress_scanner.program import Program
+
+    configuration, clock = loaded.configuration, _Clock()
+    contracts = _selected(configuration.contract, select)
+    with clock.step("read"):
+        discovered = discover(loaded.folder, configuration.exclude)
+        read = read_sources(loaded.folder, discovered.files, configuration.roots, configuration.max_file_size)
+    with clock.step("program"):
+        program = Program.build(read.sources, loaded.zones)
+    errors = [
+        Problem(each.path, each.line, each.column, each.message, each.hint) for each in (*discovered.problems, *read.problems)
+    ]
+    judged: list[_Judged] = []
+    for contract in contracts:
+        with clock.step(contract.id):
+            try:
+                judged.append(_judge(all_exemptions(contract, configuration.exempt), program))
+            except SelectorError as error:
+                errors.append(
+                    Problem(
+                        loaded.name, loaded.lines[contract.id], 1, f"contract {contract.id!r}: {error}", "Correct the selector."
+                    )
+                )
+    with clock.step("suppressions"):
+        findings = _suppressed(
+            [finding for each in judged for finding in each.findings], read.sources, configuration.contract, contracts, today
+        )
+    errors.extend(Problem(each.path, each.line, each.column, each.message, each.hint) for each in program.problems)
+    errors.extend(_exemptions_without_effect(loaded, contracts, program, discovered.files, everything=not select))
+    if not configuration.contract:
+        hint = "Add a [[contract]]; `buttress explain` lists the kinds."
+        errors.append(Problem(loaded.name, 1, 1, "the configuration has no contract, so that nothing can be found", hint))
+    results = tuple(_result(each, findings, loaded) for each in judged)
+    stats = Stats(
+        files=len(discovered.files),
+        skipped=len(discovered.skipped),
+        parsed=len(read.sources) - len(program.problems),
+        undecided=sum(result.undecided for result in results),
+        seconds=tuple(clock.seconds) if timed else (),
+    )
+    return Report(tuple(findings), results, tuple(sorted(set(errors))), stats, loaded.name)
+
+
+def narrow(report: Report, keep: Callable[[Finding], bool]) -> Report:
+    """Leave only some findings in a report. Contracts, errors and statistics still speak of the whole program."""
+    return replace(report, findings=tuple(finding for finding in report.findings if keep(finding)))
+
+
+def _selected(contracts: Sequence[Contract], select: Sequence[str]) -> tuple[Contract, ...]:
+    known = {contract.id for contract in contracts}
+    for name in select:
+        if name not in known:
+            raise SelectionError(f"the configuration has no contract {name!r}{nearest(name, known)}")
+    return tuple(contract for contract in contracts if not select or contract.id in select)
+
+
+def _judge(contract: Contract, program: Program) -> _Judged:
+    """Run one contract's check and leave out what stands in exempt code."""
+    ledger, exempted = Ledger(), Exempted(contract.exempt)
+    found = dict.fromkeys(finding for finding in contract.check(program, ledger) if not exempted.covers(finding))
+    return _Judged(contract, ledger, list(_numbered(sorted(found, key=lambda finding: finding.sort_key))))
+
+
+def _numbered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Tell equal deeds in one symbol apart, in source order."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        deed = (finding.symbol, finding.sink)
+        yield replace(finding, ordinal=seen[deed])
+        seen[deed] += 1
+
+
+def _suppressed(
+    findings: Sequence[Finding],
+    sources: Sequence[SourceFile],
+    configured: Sequence[Contract],
+    checked: Sequence[Contract],
+    today: date,
+) -> list[Finding]:
+    from buttress_scanner.findings.suppressions import apply
+
+    data = {source.path: source.data for source in sources}
+    marked = apply(
+        findings,
+        read=lambda path: _of(data, path),
+        files=data,
+        known_ids={contract.id for contract in configured},
+        judged_ids={contract.id for contract in checked},
+        today=today,
+    )
+    return sorted(marked, key=lambda finding: finding.sort_key)
+
+
+def _of(data: Mapping[str, bytes], path: str) -> bytes:
+    if path not in data:
+        raise FileNotFoundError(path)
+    return data[path]
+
+
+def _exemptions_without_effect(
+    loaded: Loaded,
+    contracts: Sequence[Contract],
+    program: Program,
+    files: Sequence[str],
+    *,
+    everything: bool,
+) -> Iterator[Problem]:
+    lists = [(contract.id, contract.exempt) for contract in contracts]
+    if everything:
+        lists.append(("", loaded.configuration.exempt))
+    for owner, entries in lists:
+        yield from without_effect(
+            entries,
+            files,
+            lambda selector: _names_something(program, selector),
+            lambda number, owner=owner: (loaded.name, loaded.exempt_lines[owner, number]),  # type: ignore[misc]
+        )
+
+
+def _names_something(program: Program, selector: Selector) -> bool:
+    return any(selector.matches_module(module) for module in program.modules)
+
+
+def _result(judged: _Judged, findings: Iterable[Finding], loaded: Loaded) -> ContractResult:
+    contract, ledger = judged.contract, judged.ledger
+    broken = any(finding.contract == contract.id and finding.suppressed is None for finding in findings)
+    why = tuple(dict.fromkeys(ledger.vacuous))
+    if not why and not ledger.judged and not judged.findings and not contract.may_be_empty:
+        why = ("it judged nothing: no code of the program is of the kind that it speaks of",)
+    status = Status.VACUOUS if why else Status.BROKEN if broken else Status.KEPT
+    line = loaded.lines[contract.id]
+    return ContractResult(contract.id, contract.kind, status, ledger.judged, len(ledger.undecided), why, loaded.name, line)
