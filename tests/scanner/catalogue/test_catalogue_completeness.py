@@ -23,7 +23,7 @@ CATALOGUE = catalogue.Catalogue.load()
 TABLES = {name: dict(members) for name, members in CATALOGUE.tables()}
 INDEX = tomllib.loads((DATA / "index.toml").read_text(encoding="utf-8"))
 AVAILABILITY = tomllib.loads((DATA / "availability.toml").read_text(encoding="utf-8"))
-EXCEPTIONS = tomllib.loads((DATA / "exceptions.toml").read_text(encoding="utf-8"))
+EXCEPTIONS = list(CATALOGUE.exceptions())
 THIRD_PARTY = frozenset(INDEX["files"]["third_party"])
 
 #: Modules that other versions or platforms have: none may be unknown, wherever the scanner runs.

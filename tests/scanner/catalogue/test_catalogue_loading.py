@@ -62,7 +62,7 @@ def make(tmp_path: Path) -> Callable[..., Catalogue]:
     """Give a function that writes a small catalogue and opens it."""
 
     def write(**files: str) -> Catalogue:
-        texts = {"index": INDEX, "exceptions": '"lib.Oops" = ["builtins.Exception"]\n', "main": MAIN, "other": OTHER, **files}
+        texts = {"index": INDEX, "exceptions": '["lib"]\nOops = ["builtins.Exception"]\n', "main": MAIN, "other": OTHER, **files}
         for name, text in texts.items():
             (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
         return Catalogue.load(tmp_path)
@@ -144,14 +144,17 @@ def test_modules_and_bases(make: Callable[..., Catalogue]) -> None:
         pytest.param('["lib.C"]\nbases = []\n"**" = []', r"\[lib.C\] \*\*: decides submodules", id="tree of a class"),
         pytest.param('["stray"]\nf = []', r"main.toml: \[stray\]: index.toml does not list this module", id="not in the index"),
         pytest.param('["lib"\n', r"main.toml: not valid TOML", id="no TOML"),
-        pytest.param("lib = 1", r"main.toml: \[lib\]: expected a table", id="no table"),
+        pytest.param("lib = 1", r"main.toml: expected a table \[\"name\"\] before the first entry", id="no table"),
+        pytest.param('["lib"]\n["lib"]', r"main.toml: \[lib\]: written twice", id="table twice"),
+        pytest.param('["lib"]\n[far]', r"main.toml: \[lib\]: expected one table, .* found lib, far", id="other header"),
+        pytest.param('["lib"]\n\nf = ]\n', r"main.toml: not valid TOML: .*line 3", id="line of a syntax error"),
     ],
 )
 def test_errors_in_a_file(make: Callable[..., Catalogue], main: str, message: str) -> None:
     """Wrong data is refused when it is read, with the file and the key."""
     broken = make(main=main)
     with pytest.raises(ValueError, match=message):
-        broken.entry("lib.f")
+        list(broken.tables())
 
 
 @pytest.mark.parametrize(
@@ -170,11 +173,13 @@ def test_errors_in_the_index(make: Callable[..., Catalogue], index: str, message
 
 
 def test_only_the_files_asked_for_are_read(make: Callable[..., Catalogue]) -> None:
-    """A broken file does no harm as long as nobody asks for its modules."""
-    small = make(other="[broken")
+    """A broken file or table does no harm as long as nobody asks for it."""
+    small = make(other="[broken", main=MAIN + '["lib.Broken"]\n=')
     assert small.entry("lib.newest") is not None
     with pytest.raises(ValueError, match=r"other\.toml"):
         small.entry("far.closed")
+    with pytest.raises(ValueError, match=r"main\.toml"):
+        small.entry("lib.Broken")
 
 
 def test_aliases_in_a_circle_end(make: Callable[..., Catalogue]) -> None:
