@@ -42,7 +42,7 @@ class Sources:
     def _load(self, path: str) -> tuple[str, ...] | None:
         try:
             data = self._read(path)
-        except (OSError, LookupError):
+        except (OSError, ValueError, LookupError):
             return None
         lines = _LINE_END.split(_decode(path, data))
         return tuple(lines if lines[-1] else lines[:-1])

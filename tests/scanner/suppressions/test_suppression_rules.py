@@ -7,6 +7,8 @@ import sys
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buttress_scanner.findings._reasons import is_filler
 from buttress_scanner.findings.model import Finding, Position
@@ -250,3 +252,18 @@ def test_only_a_comment_costs_libcst(source: bytes, imported: str) -> None:
     """A run over files without suppression comments never imports libcst."""
     done = subprocess.run([sys.executable, "-c", CHECK.format(source=source)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == imported
+
+
+FILES = {
+    "a.py": b"a()  # buttress: allow[one-path] -- the client calls it\nb()  # buttress: allow[zzz] -- the client calls it\n",
+    "b.py": b"# buttress: allow[one-path, pure-planning] -- the client calls it\na()\n",
+}
+FINDINGS = [found(line, contract, path) for line in (1, 2) for contract in ("one-path", "pure-planning") for path in FILES]
+
+
+@given(st.permutations(FINDINGS), st.permutations(sorted(FILES)))
+def test_order_does_not_matter(findings: list[Finding], files: list[str]) -> None:
+    """Findings and files in any order give the same list."""
+    expected = apply(FINDINGS, read=FILES.__getitem__, files=sorted(FILES), known_ids=KNOWN, today=TODAY)
+    assert apply(findings, read=FILES.__getitem__, files=files, known_ids=KNOWN, today=TODAY) == expected
+    assert sum(finding.suppressed is not None for finding in expected) == 3
