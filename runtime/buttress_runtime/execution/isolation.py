@@ -15,6 +15,7 @@ from buttress_runtime.execution.errors import (
     CallCancelled,
     ExecutionFault,
     OutcomeInDoubt,
+    OutputValidationError,
     PluginExited,
     PluginRaised,
     PluginTimeout,
@@ -42,6 +43,13 @@ class PluginCall:
     plugin: Plugin
     payload: dict[str, JsonValue]
     context: CallContext
+
+
+@dataclass(frozen=True, slots=True)
+class _Undumpable:
+    """A model that the plugin returned and that cannot be dumped; told apart from a fault that the plugin raised."""
+
+    fault: OutputValidationError
 
 
 class Isolation(Protocol):
@@ -111,7 +119,10 @@ def _run_plugin(call: PluginCall) -> object:
     value: object = call.plugin.run(call.payload)
     if inspect.isawaitable(value):
         value = asyncio.run(_awaited(value))
-    return dump_model(value)
+    try:
+        return dump_model(value)
+    except OutputValidationError as fault:
+        return _Undumpable(fault)
 
 
 async def _awaited(value: Awaitable[object]) -> object:
@@ -133,6 +144,8 @@ def _settle(call: PluginCall, work: Work, token: CancelToken) -> object:
     repeatable = call.manifest.repeatable(call.context.idempotency_key)
     if not work.ended:
         raise _unfinished(call, token, repeatable=repeatable)
+    if isinstance(work.value, _Undumpable):
+        raise work.value.fault
     if work.fault is None:
         return work.value
     kind = PluginExited if isinstance(work.fault, SystemExit | KeyboardInterrupt) else PluginRaised

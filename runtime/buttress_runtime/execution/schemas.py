@@ -26,6 +26,7 @@ __all__ = ("PATTERN_LIMIT_MS", "SchemaFault", "check_schema", "schema_errors")
 
 PATTERN_LIMIT_MS: Final = 500
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_REFERENCES = ("$ref", "$dynamicRef")
 _MOST_ERRORS = 100
 _LONGEST_DETAIL = 300
 _CLOCK = SystemClock()
@@ -49,21 +50,22 @@ def check_schema(schema: JsonObject) -> None:
     from jsonschema.exceptions import SchemaError
 
     for pointer, name, value in _members(schema):
-        if name in {"$ref", "$dynamicRef"} and not str(value).startswith("#"):
+        if name in _REFERENCES and not str(value).startswith("#"):
             raise SchemaFault(f"{pointer}: {value!r} points outside the schema; use a local reference such as '#/$defs/name'")
+        if name == "$id" and pointer != "$":
+            raise SchemaFault(f"{pointer}: only the whole schema may have an '$id'; leave this one out")
         if name == "$schema" and str(value).rstrip("#") != _DIALECT:
             raise SchemaFault(f"{pointer}: schemas are of draft 2020-12, {_DIALECT}")
     try:
         _validator_class().check_schema(schema)
     except SchemaError as exc:
         raise SchemaFault(f"{exc.json_path}: {exc.message[:_LONGEST_DETAIL]}") from exc
+    _check_references(schema)
     _check_patterns(schema)
     try:
         schema_errors({}, schema)
     except RecursionError as exc:
         raise SchemaFault("$: the references go round in a circle; break it") from exc
-    except LookupError as exc:
-        raise SchemaFault(f"$: a reference leads nowhere: {exc}") from exc
 
 
 def schema_errors(value: JsonValue, schema: JsonObject) -> list[tuple[str, str]]:
@@ -94,6 +96,22 @@ def _members(schema: JsonValue) -> Iterator[tuple[str, str, JsonValue]]:
             todo.extend((f"{path}.{name}", child) for name, child in value.items())
         elif isinstance(value, list):
             todo.extend((f"{path}[{index}]", child) for index, child in enumerate(value))
+
+
+def _check_references(schema: JsonObject) -> None:
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    resource = DRAFT202012.create_resource(schema)
+    uri = resource.id() or ""
+    resolver = Registry().with_resource(uri, resource).resolver(uri)
+    for pointer, name, value in _members(schema):
+        try:
+            if name in _REFERENCES:
+                resolver.lookup(str(value))
+        except Unresolvable as exc:
+            raise SchemaFault(f"{pointer}: the reference {value!r} leads nowhere; define what it names") from exc
 
 
 def _check_patterns(schema: JsonValue) -> None:
