@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
-import click
 import typer
 
 from buttress_scanner.cli import check, explain, schema
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Options = ParamSpec("Options")
+
 _FAILURE = 2
+_INTERRUPTED = 130
 _HELP = """Check architecture contracts: rules about the whole program, proved over the whole program.
 
 The rules stand in buttress.toml, or in [tool.buttress] of pyproject.toml. `buttress check` reports what breaks them, with the path that
@@ -26,9 +32,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("check")(check.check)
-app.command("explain")(explain.explain)
-app.command("schema")(schema.schema)
+
+
+def _interruptible(command: Callable[Options, None]) -> Callable[Options, None]:
+    """Let a command end with the customary exit code when its user interrupts it."""
+
+    @functools.wraps(command)
+    def run_command(*args: Options.args, **kwargs: Options.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+
+    return run_command
+
+
+for _name, _command in (("check", check.check), ("explain", explain.explain), ("schema", schema.schema)):
+    app.command(_name)(_interruptible(_command))
 
 
 def _show_version(wanted: bool) -> None:
@@ -59,26 +79,16 @@ def main() -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; whatever goes wrong ends in a message, never in a traceback."""
     try:
-        code = app(arguments, prog_name="buttress", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return _FAILURE
-    except click.Abort:
-        return 130
-    except BrokenPipeError:
-        _forget_output()
-        return _FAILURE
+        app(arguments, prog_name="buttress")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except Exception as error:
         if os.environ.get("BUTTRESS_DEBUG"):
             raise
         sys.stderr.write(f"buttress: internal failure: {type(error).__name__}: {error}\n")
-        sys.stderr.write(
-            "This is a bug in buttress or in an installed contract kind. Set BUTTRESS_DEBUG=1 to see the traceback, and report it.\n"
-        )
+        sys.stderr.write("This is a bug in buttress or in an installed contract kind; please report it with the traceback,\n")
+        sys.stderr.write("which BUTTRESS_DEBUG=1 in the environment shows.\n")
         return _FAILURE
-    return code if isinstance(code, int) else 0
-
-
-def _forget_output() -> None:
-    """Let the interpreter flush into nothing when it ends: who read our output has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

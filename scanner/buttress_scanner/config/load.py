@@ -14,6 +14,7 @@ from buttress_scanner.config.model import Configuration
 from buttress_scanner.config.packs import Filled, PackError, fill, read_pack
 from buttress_scanner.config.validate import validate
 from buttress_scanner.config.zones import expand, references
+from buttress_scanner.contracts.base import as_tuple
 from buttress_scanner.contracts.loader import KindError, load_kind, nearest
 from buttress_scanner.findings.report_model import Problem
 
@@ -90,14 +91,14 @@ class _Loading:
         """Validate the whole document, packs included."""
         shared = self._validate(Configuration, {key: value for key, value in self.document.data.items() if key != "contract"}, ())
         if shared is not None:
-            self.zones.update(shared.zones)
             self._roots(shared.roots or ())
-        self.mentions.extend(references(self.document.data.get("zones"), ("zones",)))
+        zones = _table(self.document.data.get("zones"))
+        self.zones.update(shared.zones if shared is not None else dict.fromkeys(zones, ()))
+        self.mentions.extend(references(zones, ("zones",)))
         self._own_contracts()
         own = tuple(self.contracts)
-        if shared is not None:
-            self._packs(shared)
-            self._unknown_zones()
+        self._packs()
+        self._unknown_zones()
         if self.problems or shared is None:
             raise ConfigurationError(tuple(dict.fromkeys(self.problems)))
         complete = shared.model_copy(update={"contract": tuple(self.contracts), "zones": dict(self.zones)})
@@ -179,18 +180,19 @@ class _Loading:
             self.contracts.append(contract)
             self.lines[contract.id] = self.document.line(place)
 
-    def _packs(self, configuration: Configuration) -> None:
-        for name in configuration.packs:
-            if name not in configuration.extends:
-                near = nearest(name, configuration.extends)
-                self._report(
-                    ("packs", name), f"the pack {name!r} has parameters here but is not extended{near}", "Name it in `extends`."
-                )
-        given = self.document.data.get("packs", {})
-        for number, name in enumerate(configuration.extends):
-            values = given.get(name, {}) if isinstance(given, dict) else {}
+    def _packs(self) -> None:
+        """Add what packs bring, even if the rest of the configuration is wrong, so that all problems are told at once."""
+        listed = as_tuple(self.document.data.get("extends", ()))
+        extended = tuple(name for name in listed if isinstance(name, str)) if isinstance(listed, tuple) else ()
+        given = _table(self.document.data.get("packs"))
+        for name in given:
+            if name not in extended:
+                near = nearest(name, extended)
+                self._report(("packs", name), f"the pack {name!r} has parameters here but is not extended{near}", "Name it in `extends`.")
+        for number, name in enumerate(extended):
+            results: list[PackError | Filled]
             try:
-                results = list(fill(read_pack(name, self.file.parent), values))
+                results = list(fill(read_pack(name, self.file.parent), _table(given.get(name))))
             except PackError as error:
                 results = [error]
             for result in results:
@@ -219,3 +221,7 @@ class _Loading:
             if name not in self.zones:
                 known = f"Known zones are: {', '.join(sorted(self.zones))}." if self.zones else "Define it under [zones]."
                 self._report(place, f"there is no zone {name!r}{nearest(name, tuple(self.zones))}", known)
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
