@@ -152,15 +152,23 @@ def _content(name: str, folder: Path) -> bytes:
     if name.startswith(OWN):
         file = _SHIPPED / f"{name.removeprefix(OWN)}.toml"
         if name not in shipped():
-            raise PackError(f"there is no pack {name!r}{nearest(name, shipped())}", f"Shipped packs are: {', '.join(shipped())}.")
+            raise PackError(f"there is no pack {name!r}{_near(name, shipped())}", f"Shipped packs are: {', '.join(shipped())}.")
         return file.read_bytes()
     if name.endswith(".toml"):
         return (folder / name).read_bytes()
     offers = [entry for entry in _foreign() if entry.name == name]
     if not offers:
         known = (*shipped(), *(entry.name for entry in _foreign()))
-        raise PackError(f"there is no pack {name!r}{nearest(name, known)}", f"Known packs are: {', '.join(known)}.")
+        raise PackError(f"there is no pack {name!r}{_near(name, known)}", f"Known packs are: {', '.join(known)}.")
     return _of_package(offers[0])
+
+
+def _near(name: str, known: tuple[str, ...]) -> str:
+    """Find the pack that was meant; the common first part of names must not make them look alike."""
+    owner, _, last = name.rpartition(":")
+    rest = tuple(each.rpartition(":")[2] for each in known if each.rpartition(":")[0] == owner)
+    found = nearest(last, rest)
+    return found.replace("mean '", f"mean '{owner}:") if owner else found
 
 
 @cache

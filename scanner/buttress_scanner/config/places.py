@@ -50,7 +50,8 @@ class _Walk:
         self.at += 2 if is_array else 1
         path = self._resolve(self._key(), is_array=is_array)
         self.at = self.text.index("]]" if is_array else "]", self.at) + (2 if is_array else 1)
-        self.found.setdefault(path, line)
+        for length in range(1, len(path) + 1):
+            self.found.setdefault(path[:length], line)
         return path
 
     def _resolve(self, key: tuple[str, ...], *, is_array: bool) -> Path:

@@ -17,16 +17,19 @@ class SelectorError(ValueError):
 
 @lru_cache(maxsize=4096)
 def _regex(pattern: str) -> re.Pattern[str]:
-    """``*`` is one segment, ``**`` any number of them; ``a.**`` includes ``a`` itself."""
-    out = ""
-    for number, segment in enumerate(pattern.split(".")):
+    """``*`` is one segment, ``**`` any number of them, none included; a pattern that is ``**`` alone is any module."""
+    parts = pattern.split(".")
+    segments = [part for number, part in enumerate(parts) if part != "**" or parts[number - 1 : number] != ["**"]]
+    if segments == ["**"]:
+        return re.compile(r"[^.]+(?:\.[^.]+)*")
+    leading = segments[0] == "**"
+    out = r"(?:[^.]+\.)*" if leading else ""
+    for number, segment in enumerate(segments[leading:]):
         dot = r"\." if number else ""
         if segment == "**":
-            out += rf"(?:{dot}[^.]+)*" if number else r"[^.]+(?:\.[^.]+)*"
-        elif segment == "*":
-            out += rf"{dot}[^.]+"
+            out += rf"(?:{dot}[^.]+)*"
         else:
-            out += dot + re.escape(segment)
+            out += dot + (r"[^.]+" if segment == "*" else re.escape(segment))
     return re.compile(out)
 
 
