@@ -77,7 +77,8 @@ def test_installed_command_works(way: str, distributions: Path, checkout: Path, 
     pins = {"PIP_CONSTRAINT": str(constraints), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     must([tmp_path / "venv/bin/python", "-m", "pip", "install", "--quiet", *targets[way]], tmp_path, pins)
     buttress = tmp_path / "venv/bin/buttress"
-    assert VERSION in must([buttress, "--version"], tmp_path)
+    assert must([buttress, "--version"], tmp_path).split() == ["buttress", VERSION]
+    assert must([tmp_path / "venv/bin/buttress-runtime", "--version"], tmp_path).split() == ["buttress-runtime", VERSION]
 
     project = write_tree(tmp_path / "project", CLEAN_PROJECT)
     clean = run([buttress, "check"], project)
@@ -88,3 +89,18 @@ def test_installed_command_works(way: str, distributions: Path, checkout: Path, 
     assert broken.code == 1, broken.output
     assert "app/api.py:5" in broken.output
     assert "single-execution-path" in broken.output
+
+
+def test_extra_of_the_runtime_is_enough(distributions: Path, constraints: Path, tmp_path: Path) -> None:
+    """With the extra, and nothing else, every module of the runtime can be imported."""
+    (wheel,) = distributions.glob("*.whl")
+    python = tmp_path / "venv/bin/python"
+    must([sys.executable, "-m", "venv", tmp_path / "venv"], tmp_path)
+    must([python, "-m", "pip", "install", "--quiet", f"{wheel}[runtime]"], tmp_path, {"PIP_CONSTRAINT": str(constraints)})
+    modules = sorted(
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in wheel_names(distributions)
+        if name.startswith("buttress_runtime/") and name.endswith(".py")
+    )
+    must([python, "-c", "".join(f"import {module}\n" for module in modules)], tmp_path)
+    assert "buttress_runtime.planning" in modules
