@@ -74,16 +74,26 @@ class Odd(Exception):  # noqa: N818
 
 
 def circle() -> BaseException:
+    """Return an exception that causes itself by way of another."""
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__cause__ = second, first
     return first
 
 
 def chain(length: int) -> BaseException:
+    """Return an exception with so many contexts."""
     first = current = ValueError("0")
     for number in range(1, length):
         current.__context__ = current = ValueError(str(number))
     return first
+
+
+def fail_twice() -> None:
+    """Raise an error that another one caused."""
+    try:
+        {}["inner"]
+    except KeyError as exc:
+        raise ValueError("outer") from exc
 
 
 def test_the_codes_are_those_of_the_specification() -> None:
@@ -136,16 +146,12 @@ def test_messages_are_safe_text(exc: BaseException, message: str) -> None:
 
 def test_the_envelope_has_its_fields() -> None:
     """The public part has five fields, the internal part four; only the public part is for clients."""
-    try:
-        try:
-            raise KeyError("inner")
-        except KeyError as exc:
-            raise ValueError("outer") from exc
-    except ValueError as exc:
-        envelope = error_envelope(exc, "echo", clock=ManualClock())
+    with pytest.raises(ValueError, match="outer") as caught:
+        fail_twice()
+    envelope = error_envelope(caught.value, "echo", clock=ManualClock())
     internal = envelope["_internal"]
     assert isinstance(internal, dict)
-    assert "raise KeyError" in str(internal.pop("traceback"))
+    assert "KeyError: 'inner'" in str(internal.pop("traceback"))
     assert internal == {"code": "plugin_error", "retryable": False, "cause": [{"type": "KeyError", "message": "'inner'"}]}
     assert public_envelope(envelope) == {
         "error": {

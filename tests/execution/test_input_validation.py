@@ -52,6 +52,7 @@ class Pretender:
 
 
 def nested(depth: int) -> object:
+    """Return lists within lists."""
     value: object = 1
     for _ in range(depth):
         value = [value]
@@ -59,6 +60,7 @@ def nested(depth: int) -> object:
 
 
 def unfolding(levels: int) -> object:
+    """Return a small value that is huge as text, because its parts are shared."""
     value: object = [0]
     for _ in range(levels):
         value = [value] * 10
@@ -66,6 +68,7 @@ def unfolding(levels: int) -> object:
 
 
 def circle() -> list[object]:
+    """Return a list that holds itself."""
     value: list[object] = []
     value.extend([value, value])
     return value
@@ -134,7 +137,9 @@ def test_too_much_json_is_refused_as_too_large(payload: dict[str, object]) -> No
         pytest.param(OrderedDict(b=1, a=2), {"b": 1, "a": 2}, id="ordered-dict"),
         pytest.param(Lying(a=1), {"a": 1}, id="dict-with-methods-of-its-own"),
         pytest.param({"a": Size.BIG, "b": Word.ONE}, {"a": 7, "b": "one"}, id="enums"),
-        pytest.param({"a": 2**53 - 1, "b": 1e300, "c": True, "d": None}, {"a": 2**53 - 1, "b": 1e300, "c": True, "d": None}, id="scalars"),
+        pytest.param(
+            {"a": 2**53 - 1, "b": 1e300, "c": True, "d": None}, {"a": 2**53 - 1, "b": 1e300, "c": True, "d": None}, id="scalars"
+        ),
         pytest.param({"a": nested(63)}, {"a": nested(63)}, id="depth-64"),
     ],
 )
@@ -331,7 +336,9 @@ JSON = st.recursive(
     | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), inner)
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from tests.execution.support import LONG_S, Answer, Gate, Raise, Rig, code, rais
 
 
 def details(error: dict[str, object]) -> dict[str, object]:
+    """Return the details of an envelope."""
     body = error["error"]
     assert isinstance(body, dict)
     found: dict[str, object] = body["details"]
@@ -24,6 +25,7 @@ def details(error: dict[str, object]) -> dict[str, object]:
 
 
 def context(**fields: object) -> CallContext:
+    """Return a context with some fields."""
     return CallContext("c", "t", **fields)  # type: ignore[arg-type]
 
 

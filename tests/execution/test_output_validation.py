@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import pytest
 from pydantic import BaseModel, model_serializer
@@ -14,7 +14,7 @@ from tests.execution.support import Answer, Rig, code, manifest
 
 class Report(BaseModel):
     score: float
-    day: datetime.date = datetime.date(2030, 1, 31)
+    day: dt.date = dt.date(2030, 1, 31)
 
 
 class Exits(BaseModel):
@@ -30,6 +30,7 @@ class Breaks(BaseModel):
 
 
 def deep(depth: int) -> object:
+    """Return objects within objects."""
     value: object = 1
     for _ in range(depth):
         value = {"a": value}
@@ -52,7 +53,7 @@ REFUSED = [
     pytest.param({"a": "\0"}, id="nul"),
     pytest.param({1: 1}, id="integer-key"),
     pytest.param(deep(100_000), id="depth-100000"),
-    pytest.param({"a": datetime.date(2030, 1, 31)}, id="date"),
+    pytest.param({"a": dt.date(2030, 1, 31)}, id="date"),
     pytest.param(Breaks(), id="model-that-cannot-be-dumped"),
     pytest.param(Exits(), id="model-that-exits-while-it-is-dumped"),
 ]
@@ -95,7 +96,9 @@ def test_the_rules_refuse_a_model_that_breaks() -> None:
 @pytest.mark.parametrize(("value", "accepted"), [({"n": 1}, True), ({"n": "1"}, False), ({}, False)])
 def test_the_declared_schema_is_checked(value: object, accepted: bool) -> None:
     """A result that breaks the manifest's output schema is refused, an empty one included."""
-    rig = Rig(Answer(value), output_schema={"required": ["n"], "properties": {"n": {"type": "integer"}}}, allows_empty_result=True)
+    rig = Rig(
+        Answer(value), output_schema={"required": ["n"], "properties": {"n": {"type": "integer"}}}, allows_empty_result=True
+    )
     result, error = rig.runner.run("echo", {})
     assert result == (value if accepted else {})
     assert error == {} if accepted else code(error) == "invalid_output"

@@ -45,6 +45,7 @@ LAWFUL = {
 
 
 def registry(threshold: int | None = None, factory: object = Answer) -> tuple[PluginRegistry, ManualClock]:
+    """Return a registry with the plugin `echo`, and its clock."""
     clock = ManualClock()
     made = PluginRegistry(threshold, clock)
     made.register(manifest(), factory)  # type: ignore[arg-type]
@@ -52,7 +53,7 @@ def registry(threshold: int | None = None, factory: object = Answer) -> tuple[Pl
 
 
 @pytest.mark.parametrize("event", E)
-@pytest.mark.parametrize("state", [None, *State], ids=lambda state: str(state))
+@pytest.mark.parametrize("state", [None, *State], ids=str)
 def test_the_table_of_moves_is_the_specified_one(state: PluginLifecycle | None, event: LifecycleEvent) -> None:
     """Each pair of state and event leads where the specification says, or raises."""
     if (state, event) in LAWFUL:
@@ -198,7 +199,9 @@ def test_last_used_never_goes_back() -> None:
     assert reg.status("echo").last_used == before
 
 
-@pytest.mark.parametrize(("threshold", "errors", "state"), [(None, 50, State.INITIALIZED), (3, 2, State.INITIALIZED), (3, 3, State.FAILED)])
+@pytest.mark.parametrize(
+    ("threshold", "errors", "state"), [(None, 50, State.INITIALIZED), (3, 2, State.INITIALIZED), (3, 3, State.FAILED)]
+)
 def test_the_failure_policy_counts_errors_in_a_row(threshold: int | None, errors: int, state: PluginLifecycle) -> None:
     """A plugin is FAILED after the threshold of errors in a row, and never without one."""
     reg, _ = registry(threshold)
@@ -260,7 +263,7 @@ def test_only_closed_plugins_are_reloaded() -> None:
     ("factory", "text"),
     [
         pytest.param(lambda: 1 / 0, "ZeroDivisionError", id="raises"),
-        pytest.param(lambda: object(), "no method 'run'", id="makes-something-else"),
+        pytest.param(object, "no method 'run'", id="makes-something-else"),
     ],
 )
 def test_a_failed_initialise_is_remembered_with_its_cause(factory: object, text: str) -> None:

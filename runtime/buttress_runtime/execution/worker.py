@@ -62,8 +62,8 @@ def start_work(work: Callable[[], object], *, name: str, finished: Callable[[], 
     started = Work()
 
     def body() -> None:
-        started.perform(work)
         try:
+            started.perform(work)
             if finished is not None:
                 finished()
         finally:
