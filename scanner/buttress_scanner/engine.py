@@ -1,6 +1,7 @@
 """One check from end to end: files, program, contracts, exemptions, suppressions, report.
 
-This module decides the order of the steps and nothing else. Files and the date come in from outside; everything after reading is a function of values.
+This module decides the order of the steps and nothing else. Files and the date come in from outside; everything after
+reading is a function of values.
 """
 
 from __future__ import annotations
@@ -189,6 +190,8 @@ def _exemptions_without_effect(
 
 
 def _names_something(program: Program, selector: Selector) -> bool:
+    if selector.name not in (None, "*"):
+        return bool(program.subjects(str(selector)))
     return any(selector.matches_module(module) for module in program.modules)
 
 

@@ -56,7 +56,7 @@ _Stats = Annotated[bool, typer.Option("--stats", help="Tell how long each step t
 _Changed = Annotated[bool, typer.Option("--changed", help="Report only what touches files that are staged in Git.")]
 
 
-def check(
+def check(  # noqa: PLR0917 - the command line passes by name
     paths: _Paths = None,
     config: _Config = None,
     output_format: _Format = Format.FULL,
@@ -68,8 +68,8 @@ def check(
 ) -> None:
     """Check the contracts over the whole program.
 
-    Exit code 0: every contract is kept. 1: there are findings. 2: the answer cannot be trusted, because of wrong usage, a broken configuration, a
-    contract that guards nothing, a file that cannot be read or parsed, or an internal failure.
+    Exit code 0: every contract is kept. 1: there are findings. 2: the answer cannot be trusted, because of wrong usage, a
+    broken configuration, a contract that guards nothing, a file that cannot be read or parsed, or an internal failure.
     """
     from buttress_scanner import api
     from buttress_scanner.config.document import ConfigurationError

@@ -27,7 +27,10 @@ _Config = Annotated[
 
 
 def explain(name: _Name = None, config: _Config = None) -> None:
-    """Print the page of a kind of contract; for a contract of the configuration also what it says and why. Without a name: list both."""
+    """Explain a kind of contract, or a contract of this project.
+
+    Prints the page of the kind; for a contract also what it says and why. Without a name, lists both.
+    """
     from buttress_scanner.config.document import ConfigurationError
     from buttress_scanner.contracts.loader import KindError, names, nearest, page
 
@@ -73,7 +76,7 @@ def _listing(known: tuple[str, ...], contracts: dict[str, Contract]) -> str:
         lines += [
             "",
             "Contracts of this project:",
-            *(f"  {id:{width}}  {each.kind}: {each.because}" for id, each in contracts.items()),
+            *(f"  {name:{width}}  {each.kind}: {each.because}" for name, each in contracts.items()),
         ]
     return "\n".join([*lines, "", "`buttress explain NAME` tells about one of them.", ""])
 

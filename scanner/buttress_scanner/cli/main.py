@@ -20,8 +20,8 @@ _FAILURE = 2
 _INTERRUPTED = 130
 _HELP = """Check architecture contracts: rules about the whole program, proved over the whole program.
 
-The rules stand in buttress.toml, or in [tool.buttress] of pyproject.toml. `buttress check` reports what breaks them, with the path that
-leads there; `buttress explain` tells what a rule means.
+The rules stand in buttress.toml, or in [tool.buttress] of pyproject.toml. `buttress check` reports what breaks them, with
+the path that leads there; `buttress explain` tells what a rule means.
 """
 
 app = typer.Typer(

@@ -8,9 +8,10 @@ from buttress_scanner.cli.terminal import fail, write
 
 
 def schema() -> None:
-    """Print the JSON Schema of buttress.toml, with the fields of every installed kind of contract.
+    """Print the JSON Schema of buttress.toml.
 
-    Editors complete and check the file with it; in pyproject.toml the same keys stand under [tool.buttress].
+    It holds the fields of every installed kind of contract. Editors complete and check the file with it.
+    In pyproject.toml the same keys stand under [tool.buttress].
     """
     import json
 

@@ -39,7 +39,7 @@ def find_configuration(start: Path) -> Path:
 
 
 def _speaks_of_us(file: Path) -> bool:
-    """Whether a ``pyproject.toml`` has our table; one that cannot be parsed has it if its text says so, so that the error is shown."""
+    """Whether a ``pyproject.toml`` has our table; one that cannot be parsed has it if its text says so, to show the error."""
     try:
         content = file.read_bytes()
     except OSError:

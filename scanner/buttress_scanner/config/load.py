@@ -33,9 +33,9 @@ _RESERVED_ID = "suppression"
 class Loaded:
     """A configuration and where its parts stand.
 
-    ``lines`` has the line of each contract in ``file``; contracts of packs stand at the entry of ``extends``. ``zones`` holds the zones with
-    references to other zones replaced, those of packs included. ``exempt_lines`` has the line of each exemption by the id of its contract
-    (empty for the exemptions of all contracts) and its index.
+    ``lines`` has the line of each contract in ``file``; contracts of packs stand at the entry of ``extends``. ``zones``
+    holds the zones with references to other zones replaced, those of packs included. ``exempt_lines`` has the line of each
+    exemption by the id of its contract (empty for the exemptions of all contracts) and its index.
     """
 
     file: Path
@@ -188,7 +188,9 @@ class _Loading:
         for name in given:
             if name not in extended:
                 near = nearest(name, extended)
-                self._report(("packs", name), f"the pack {name!r} has parameters here but is not extended{near}", "Name it in `extends`.")
+                self._report(
+                    ("packs", name), f"the pack {name!r} has parameters here but is not extended{near}", "Name it in `extends`."
+                )
         for number, name in enumerate(extended):
             results: list[PackError | Filled]
             try:

@@ -25,7 +25,7 @@ class Configuration(BaseModel):
 
     roots: Strings | None = Field(
         None,
-        description="Source roots, relative to this file: dotted module names start below them. Found when absent: `src`, else this folder.",
+        description="Source roots, relative to this file, where dotted names start. Default: `src` if it exists, else this folder.",
     )
     extends: Strings = Field(
         (), description="Packs whose zones and contracts hold here too, such as `buttress:determinism`, or a `.toml` file."
@@ -33,11 +33,11 @@ class Configuration(BaseModel):
     packs: dict[str, dict[str, PackValue]] = Field({}, description="For each extended pack the values of its parameters.")
     zones: dict[str, Selectors] = Field({}, description="Names for parts of the program; contracts refer to one as `@name`.")
     exclude: Strings = Field(
-        (), description="Files that are no part of the program, as patterns like those of `.gitignore`; they count as skipped."
+        (), description="Files that are no part of the program, as patterns like those of `.gitignore`; counted as skipped."
     )
     exempt: Annotated[tuple[Exemption, ...], BeforeValidator(as_tuple)] = Field(
         (),
-        description="Code that is analysed but not judged, by any contract. Each entry has a `path` or a `symbol`, and a `reason`.",
+        description="Code that is analysed but not judged by any contract: entries with a `path` or a `symbol`, and a `reason`.",
     )
     max_file_size: int = Field(
         DEFAULT_MAX_SIZE, gt=0, description="Bytes beyond which a file is not read, but reported as an error."

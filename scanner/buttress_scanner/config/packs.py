@@ -1,8 +1,8 @@
 """Packs: zones and contracts that many projects share, with parameters that each project fills in.
 
-A pack is a TOML file in the form of ``buttress.toml`` with a table ``[parameters]``. ``"${name}"`` as a whole value stands for the parameter's value,
-spliced in where a list holds it; inside a longer string it stands for the value's text. A contract or zone that mentions an optional
-parameter without a value is left out.
+A pack is a TOML file in the form of ``buttress.toml`` with a table ``[parameters]``. ``"${name}"`` as a whole value stands
+for the parameter's value, spliced in where a list holds it; inside a longer string it stands for the value's text. A
+contract or zone that mentions an optional parameter without a value is left out.
 """
 
 from __future__ import annotations
@@ -184,5 +184,6 @@ def _of_package(entry: EntryPoint) -> bytes:
         return (resources.files(entry.module) / f"{entry.attr or entry.name}.toml").read_bytes()
     except Exception as error:
         package = entry.dist.name if entry.dist is not None else entry.module
-        message = f"the package {package} offers the pack {entry.name!r}, but {entry.value} cannot be read: {type(error).__name__}: {error}"
+        reason = f"{entry.value} cannot be read: {type(error).__name__}: {error}"
+        message = f"the package {package} offers the pack {entry.name!r}, but {reason}"
         raise PackError(message, f"Repair or uninstall {package}.") from error

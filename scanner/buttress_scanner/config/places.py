@@ -1,6 +1,7 @@
 """The line of every key and value in a TOML document.
 
-The standard library parses TOML without positions. This walk runs over text that it has accepted already, so it only has to follow the structure.
+The standard library parses TOML without positions. This walk runs over text that it has accepted already, so it only has
+to follow the structure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Selectors: ``app.plugins.**`` names modules, ``app.base:Plugin.run`` an element, ``app.api.**:*`` every function of some modules, ``@zone`` a zone."""
+"""Selectors: ``app.plugins.**`` names modules, ``app.base:Plugin.run`` an element.
+
+``app.api.**:*`` names every function of some modules, ``@zone`` a zone.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ class Selector:
         return _regex(self.module).fullmatch(module) is not None
 
     def matches_symbol(self, module: str, qualname: str) -> bool:
-        """Whether a symbol lies in the selection: the named element, anything nested in it, or anything of the module when no name is given."""
+        """Whether a symbol lies in the selection: the named element, what it contains, or all of the module without a name."""
         if not self.matches_module(module):
             return False
         if self.name is None or self.name == "*":

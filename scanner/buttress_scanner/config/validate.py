@@ -1,4 +1,4 @@
-"""Put a model over a part of the configuration; what does not fit becomes problems that name the line and the nearest known key."""
+"""Put a model over a part of the configuration; what does not fit becomes problems with a line and the nearest known key."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What every contract kind shares: the configuration model and the ledger in which a check records what it judged.
 
-A kind is one module with a subclass of `Contract` and one Markdown page beside it (same stem), which is documentation and test suite at once.
+A kind is one module with a subclass of `Contract` and one Markdown page beside it (same stem), which is documentation and
+test suite at once.
 """
 
 from __future__ import annotations

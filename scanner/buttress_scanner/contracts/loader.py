@@ -1,7 +1,7 @@
-"""The kinds of contracts: the modules of this package, and those of other packages through the entry point group ``buttress.contracts``.
+"""The kinds of contracts: modules of this package, and those of others through the entry point group ``buttress.contracts``.
 
-Only the kinds that a configuration uses are loaded. Own kinds are found by their file, because reading the metadata of every installed package
-takes longer than many a check.
+Only the kinds that a configuration uses are loaded. Own kinds are found by their file, because reading the metadata of
+every installed package takes longer than many a check.
 """
 
 from __future__ import annotations
@@ -115,12 +115,13 @@ def _package(entry: EntryPoint) -> str:
 def _load(entry: EntryPoint) -> type[Contract]:
     """Load a kind of another package; whatever its import raises is a fault of that package, not of ours."""
     package = _package(entry)
+    offer = f"the package {package} offers the contract kind {entry.name!r}, but {entry.value}"
     hint = f"Repair or uninstall {package}, or remove the contracts of the kind {entry.name!r}."
     try:
         loaded: object = entry.load()
     except Exception as error:
         raise KindError(
-            f"the package {package} offers the contract kind {entry.name!r}, but {entry.value} cannot be loaded: {type(error).__name__}: {error}",
+            f"{offer} cannot be loaded: {type(error).__name__}: {error}",
             hint,
         ) from error
     if not (isinstance(loaded, type) and issubclass(loaded, Contract)):

@@ -35,7 +35,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ContractResult:
-    """One contract and what it judged. ``why`` names what is missing when the status is vacuous; ``path`` and ``line`` locate it in the configuration."""
+    """One contract and what it judged.
+
+    ``why`` names what is missing when the status is vacuous; ``path`` and ``line`` locate it in the configuration.
+    """
 
     id: str
     kind: str
@@ -49,7 +52,10 @@ class ContractResult:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Figures of the run. ``skipped`` files are excluded by configuration; ``seconds`` is filled only on demand, so that reports stay identical."""
+    """Figures of the run.
+
+    ``skipped`` files are excluded by configuration; ``seconds`` is filled only on demand, so that reports stay identical.
+    """
 
     files: int = 0
     skipped: int = 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buttress_scanner.source import git
@@ -12,23 +14,43 @@ from buttress_scanner.source.model import SourceProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from pathspec import GitIgnoreSpec
 
 SUFFIXES = (".py", ".pyi")
+_OR_EXCLUDE = ", or leave it out with `exclude`."
 NEVER_OURS = frozenset(
     (
-        ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi", ".pyenv", ".pytest_cache", ".pytype",
-        ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pycache__", "__pypackages__", "node_modules", "site-packages", "venv",
+        ".bzr",
+        ".direnv",
+        ".eggs",
+        ".git",
+        ".hg",
+        ".ipynb_checkpoints",
+        ".mypy_cache",
+        ".nox",
+        ".pixi",
+        ".pyenv",
+        ".pytest_cache",
+        ".pytype",
+        ".ruff_cache",
+        ".svn",
+        ".tox",
+        ".venv",
+        ".vscode",
+        "__pycache__",
+        "__pypackages__",
+        "node_modules",
+        "site-packages",
+        "venv",
     )
-)  # fmt: skip
+)
 """Folders of tools and of other people's code; their files count only when they are tracked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """The files of a program, sorted; those left out by configuration or because they lie elsewhere; those that cannot be looked at."""
+    """The files of a program, sorted; those left out by configuration or lying elsewhere; those that cannot be looked at."""
 
     files: tuple[str, ...]
     skipped: tuple[str, ...] = ()
@@ -54,43 +76,53 @@ def discover(folder: Path, exclude: Sequence[str] = ()) -> Discovered:
             skipped.append(path)
             continue
         verdict = _look_at(folder, path, top)
-        if verdict is True:
-            files.append(path)
-        elif isinstance(verdict, SourceProblem):
+        if isinstance(verdict, SourceProblem):
             problems.append(verdict)
-        elif verdict is False:
+        elif verdict is _Verdict.FILE:
+            files.append(path)
+        elif verdict is _Verdict.SKIPPED:
             skipped.append(path)
     return Discovered(tuple(files), tuple(skipped), tuple(problems))
 
 
-def _look_at(folder: Path, path: str, top: str) -> bool | SourceProblem | None:
-    """Decide on one path: True is a file of the program, False is skipped, None is nothing that could hold code (deleted, a folder, an editor's lock)."""
-    full = os.path.join(folder, path)
+class _Verdict(Enum):
+    """What becomes of a path: part of the program, skipped, or no code at all (deleted, a folder, an editor's lock)."""
+
+    FILE = auto()
+    SKIPPED = auto()
+    NOTHING = auto()
+
+
+def _look_at(folder: Path, path: str, top: str) -> _Verdict | SourceProblem:
+    """Decide on one path, without opening it."""
+    full = f"{folder}/{path}"
     try:
         mode = os.lstat(full).st_mode
         if stat.S_ISLNK(mode):
-            if os.path.basename(path).startswith(".#"):
-                return None
-            mode = os.stat(full).st_mode
-            if stat.S_ISREG(mode) and not os.path.realpath(full).startswith(top.rstrip(os.sep) + os.sep):
-                return False
-        if stat.S_ISDIR(mode):
-            return None
-        if not stat.S_ISREG(mode):
-            return SourceProblem(
-                path, 0, 1, "it is named like a module, but is no regular file", "Remove it, or leave it out with `exclude`."
-            )
-    except FileNotFoundError:
-        if os.path.islink(full):
-            return SourceProblem(
-                path, 0, 1, "the symbolic link leads to nothing", "Repair the link, or leave it out with `exclude`."
-            )
-        return None
-    except NotADirectoryError:
-        return None
+            return _look_at_link(Path(full), path, top)
+    except (FileNotFoundError, NotADirectoryError):
+        return _Verdict.NOTHING
     except OSError as error:
         return unreadable(path, error)
-    return True
+    return _of_mode(mode, path)
+
+
+def _of_mode(mode: int, path: str) -> _Verdict | SourceProblem:
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return _Verdict.FILE if stat.S_ISREG(mode) else _Verdict.NOTHING
+    return SourceProblem(path, 0, 1, "it is named like a module, but is no regular file", f"Remove it{_OR_EXCLUDE}")
+
+
+def _look_at_link(link: Path, path: str, top: str) -> _Verdict | SourceProblem:
+    """Follow a link to a file inside the folder; links out of it are skipped, those to nothing are problems."""
+    if link.name.startswith(".#"):
+        return _Verdict.NOTHING
+    try:
+        mode = link.stat().st_mode
+    except FileNotFoundError:
+        return SourceProblem(path, 0, 1, "the symbolic link leads to nothing", f"Repair the link{_OR_EXCLUDE}")
+    outside = not os.path.realpath(link).startswith(top.rstrip(os.sep) + os.sep)
+    return _Verdict.SKIPPED if outside and stat.S_ISREG(mode) else _of_mode(mode, path)
 
 
 def unreadable(path: str, error: OSError) -> SourceProblem:
@@ -113,7 +145,7 @@ def _from_git(folder: Path) -> set[str] | None:
             inner.append(path)
         elif path.endswith(SUFFIXES) or path.endswith("/pyvenv.cfg"):
             (tracked if is_tracked else untracked).add(path)
-        elif modules and os.path.isdir(folder / path):
+        elif modules and (folder / path).is_dir():
             inner.append(path + "/")
     for path in inner:
         if not NEVER_OURS.intersection(path.split("/")):

@@ -1,4 +1,4 @@
-"""What Git knows of a folder: its files and what is staged. Git only reads here, and runs no program that the repository names."""
+"""What Git knows of a folder: its files and what is staged. Git only reads, and runs no program that the repository names."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def repository_of(folder: Path) -> Path | None:
 
 
 def list_files(folder: Path) -> Iterator[tuple[str, bool]] | None:
-    """List tracked files, and untracked ones that are not ignored, as ``(path below folder, is tracked)``; None where Git cannot answer.
+    """List tracked files, and untracked ones that are not ignored, as ``(path below folder, is tracked)``.
 
-    A path that ends with a slash is a repository of its own inside this one.
+    None where Git cannot answer. A path that ends with a slash is a repository of its own inside this one.
     """
     answer = _git(folder, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
     if answer is None:

@@ -10,8 +10,9 @@ class SourceFile:
     """The bytes of one module.
 
     ``path`` is relative to the configuration's folder with forward slashes. ``module`` is the dotted name; a file that no import
-    statement can name has a pseudo name made from its path. ``digest`` is the SHA-256 of ``data`` in hex. ``is_stub`` marks a lone ``.pyi``;
-    a stub beside the module that it describes is its ``stub``, which gives annotations and is not a module of the program.
+    statement can name has a pseudo name made from its path. ``digest`` is the SHA-256 of ``data`` in hex. ``is_stub``
+    marks a lone ``.pyi``; a stub beside the module that it describes is its ``stub``, which gives annotations and is not a
+    module of the program.
     """
 
     path: str

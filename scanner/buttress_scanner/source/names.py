@@ -1,7 +1,8 @@
 """Module names: which dotted name an import statement would use for each file.
 
-A file belongs to the deepest root above it, and to the folder of the configuration where no root is above it. Names that are no identifiers stay
-as they are (``app.migrations.0001_initial``), since importlib can load them; what would make a name ambiguous is replaced by ``_``.
+A file belongs to the deepest root above it, and to the folder of the configuration where no root is above it. Names that
+are no identifiers stay as they are (``app.migrations.0001_initial``), since importlib can load them; what would make a
+name ambiguous is replaced by ``_``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Named:
 
 
 def found_roots(paths: Iterable[str]) -> tuple[str, ...]:
-    """Find the roots of a project that names none: ``src`` where it holds code without being a package itself, else the folder."""
+    """Find the roots of a project that names none: ``src`` if it holds code and is no package itself, else the folder."""
     below = [path for path in paths if path.startswith("src/")]
     return ("src",) if below and "src/__init__.py" not in below else ("",)
 

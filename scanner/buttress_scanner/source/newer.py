@@ -1,7 +1,8 @@
 """Ask libcst, which reads the grammar of newer Pythons too, about a file that this Python refuses.
 
-libcst is asked in a process of its own: its parser recurses on the machine's stack without a limit, so that a hostile file would end the whole
-check. One process serves a whole run, and a file that ends it, or keeps it busy for too long, counts as refused.
+libcst is asked in a process of its own: its parser recurses on the machine's stack without a limit, so that a hostile file
+would end the whole check. One process serves a whole run, and a file that ends it, or keeps it busy for too long, counts
+as refused.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 _SECONDS = 10
 _MEMORY = 2 << 30
@@ -52,8 +54,8 @@ def libcst_accepts(text: str) -> bool:
         return False
     try:
         child = _child()
-        assert child.stdin is not None
-        assert child.stdout is not None
+        if child.stdin is None or child.stdout is None:
+            return False
         child.stdin.write(struct.pack("<I", len(data)) + data)
         child.stdin.flush()
         answer = child.stdout.read(1)
@@ -68,7 +70,7 @@ def _child() -> subprocess.Popen[bytes]:
     """Return this process's helper; a forked worker starts its own."""
     running = _children.get(os.getpid())
     if running is None:
-        here = {"", os.getcwd()}
+        here = {"", str(Path.cwd())}
         path = os.pathsep.join(folder for folder in sys.path if folder not in here)
         command = [sys.executable, "-I", "-c", _CHILD, path, str(_SECONDS), str(_MEMORY)]
         running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from io import FileIO
 from typing import TYPE_CHECKING
 
 from buttress_scanner.source.discovery import unreadable
@@ -66,14 +67,14 @@ def _with_stub(source: SourceFile, stub: SourceFile | None) -> SourceFile:
 def _read(folder: Path, path: str, max_size: int) -> bytes | SourceProblem | None:
     """Read one file; None when it has gone since it was found."""
     try:
-        with open(os.path.join(folder, path), "rb") as file:
+        with FileIO(f"{folder}/{path}") as file:
             size = os.fstat(file.fileno()).st_size
             if size > max_size:
                 message = f"the file has {size} bytes, more than the {max_size} that are read"
                 return SourceProblem(
                     path, 0, 1, message, "Raise `max-file-size` in the configuration, or leave the file out with `exclude`."
                 )
-            return file.read()
+            return file.readall()
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -52,7 +52,9 @@ class Project:
         environment = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", **variables}
         code = "import sys; from buttress_scanner.cli.main import main; sys.argv[0] = 'buttress'; main()"
         command = [sys.executable, "-P", "-c", code, *arguments]  # -P: as for an installed script, the folder is not on the path
-        return subprocess.run(command, cwd=self.folder / cwd, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=60)
+        return subprocess.run(
+            command, cwd=self.folder / cwd, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=60
+        )
 
     def git(self, *arguments: str) -> None:
         command = ["git", "-C", str(self.folder), "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments]

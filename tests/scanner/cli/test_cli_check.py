@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def found(output: str) -> list[tuple[str, str]]:
+    """Return contract and path of each finding of a JSON report."""
     return [(finding["contract"], finding["path"]) for finding in json.loads(output)["findings"]]
 
 
@@ -54,7 +55,10 @@ UNUSABLE = {
     "no code at all": ({"buttress.toml": CONTRACT.format("m"), "app/new.py": None, "app/__init__.py": None}, "judged nothing"),
     "no contract": ({"buttress.toml": "roots = []\n"}, "the configuration has no contract"),
     "a file that cannot be parsed": ({"app/new.py": "x = (\n"}, "app/new.py:1:5"),
-    "a file that is too large": ({"buttress.toml": "max-file-size = 3\n" + CONTRACT.format("m"), "app/new.py": "x = 1\n"}, "max-file-size"),
+    "a file that is too large": (
+        {"buttress.toml": "max-file-size = 3\n" + CONTRACT.format("m"), "app/new.py": "x = 1\n"},
+        "max-file-size",
+    ),
     "a broken configuration": ({"buttress.toml": CONTRACT.format("m") + "forbidd = 1\n"}, "buttress.toml:6:1"),
     "an exempt path that matches nothing": (
         {"buttress.toml": 'exempt = [\n{ path = "tests/**", reason = "x" }]\n' + CONTRACT.format("m")},
@@ -151,7 +155,11 @@ def test_paths_narrow_what_is_reported(project: Project, paths: list[str], expec
     assert json.loads(done.stdout)["stats"]["files"] == 4
 
 
-@pytest.mark.parametrize("select", [["--select", "no-older"], ["--select", "no-older,"], ["--select", " no-older ", "--select", "no-older"]], ids=["one", "comma", "twice"])
+@pytest.mark.parametrize(
+    "select",
+    [["--select", "no-older"], ["--select", "no-older,"], ["--select", " no-older ", "--select", "no-older"]],
+    ids=["one", "comma", "twice"],
+)
 def test_selected_contracts_run_alone(project: Project, select: list[str]) -> None:
     """Other contracts are not judged, and their suppressions not called unused."""
     project.write("app/old.py", "x = 1  # buttress: allow[no-old] -- replaced next week\n")
@@ -165,7 +173,10 @@ def test_suppressions_count_until_their_day(project: Project) -> None:
     """``--today`` decides; an accepted finding is shown as such and does not fail the check."""
     project.write("app/old.py", "x = 1  # buttress: allow[no-old] until=2027-03-01 -- replaced next week\n")
     before = project.run("check", "--today", "2027-03-01", "--format", "json")
-    assert (before.returncode, [finding["suppressed"] is not None for finding in json.loads(before.stdout)["findings"]]) == (0, [True])
+    assert (before.returncode, [finding["suppressed"] is not None for finding in json.loads(before.stdout)["findings"]]) == (
+        0,
+        [True],
+    )
     after = project.run("check", "--today", "2027-03-02", "--format", "json")
     assert after.returncode == 1
 
@@ -175,7 +186,10 @@ def test_exempt_code_is_not_judged(project: Project) -> None:
     project.write("app/old.py")
     project.write("app/older.py")
     text = (project.folder / "buttress.toml").read_text()
-    project.write("buttress.toml", 'exempt = [{ path = "app/old.py", reason = "x" }]\n' + text + 'exempt = [{ symbol = "app.older", reason = "x" }]\n')
+    project.write(
+        "buttress.toml",
+        'exempt = [{ path = "app/old.py", reason = "x" }]\n' + text + 'exempt = [{ symbol = "app.older", reason = "x" }]\n',
+    )
     done = project.run("check", "--format", "json")
     assert (done.returncode, found(done.stdout)) == (0, [])
 
@@ -228,7 +242,9 @@ def test_the_option_knows_every_format() -> None:
 
 def test_times_are_told_on_demand_only(project: Project) -> None:
     """A report without ``--stats`` holds no times."""
-    plain, timed = (json.loads(project.run("check", "--format", "json", *options).stdout)["stats"] for options in ([], ["--stats"]))
+    plain, timed = (
+        json.loads(project.run("check", "--format", "json", *options).stdout)["stats"] for options in ([], ["--stats"])
+    )
     assert "seconds" not in plain
     assert timed["seconds"]
 

@@ -38,6 +38,7 @@ because = "Likewise."
 
 
 def problems_of(folder: Path, text: str) -> list[tuple[int, str]]:
+    """Load a wrong configuration and return line and message of each problem."""
     (folder / "buttress.toml").write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(folder)
@@ -74,7 +75,10 @@ WRONG = {
         '[[contract]]\nid = "a"\nkind = "no-module"\nbecause = "x"\nforbid = "m"\nforbidden = "n"\n',
         [(6, "unknown key 'forbidden'; did you mean 'forbid'?")],
     ),
-    "an unknown key of an exemption": ('exempt = [\n{ paths = "a", reason = "x" },\n]\n', [(2, "unknown key 'paths'; did you mean 'path'?")]),
+    "an unknown key of an exemption": (
+        'exempt = [\n{ paths = "a", reason = "x" },\n]\n',
+        [(2, "unknown key 'paths'; did you mean 'path'?")],
+    ),
     "an unknown kind": (
         '[[contract]]\nid = "a"\nkind = "no-modul"\nbecause = "x"\n',
         [(3, "there is no contract kind 'no-modul'; did you mean 'no-module'?")],
@@ -87,7 +91,10 @@ WRONG = {
         [(6, "`severity` has the value 'warn', but must be 'error', 'warning' or 'note'; did you mean 'warning'?")],
     ),
     "an unknown zone": (
-        '[zones]\nplanning = "a"\n[[contract]]\nid = "a"\nkind = "no-module"\nbecause = "x"\nforbid = "m"\nzone = [\n"@planing"]\n',
+        (
+            '[zones]\nplanning = "a"\n[[contract]]\nid = "a"\nkind = "no-module"\nbecause = "x"\nforbid = "m"\n'
+            'zone = [\n"@planing"]\n'
+        ),
         [(9, "there is no zone 'planing'; did you mean 'planning'?")],
     ),
     "an unknown zone in a zone": ('[zones]\na = ["@b"]\n', [(2, "there is no zone 'b'")]),
@@ -122,8 +129,11 @@ WRONG = {
         [
             (
                 3,
-                "the package guard-kinds offers the contract kind 'broken-kind', but guard_no_such_module:Kind cannot be loaded: "
-                "ModuleNotFoundError: No module named 'guard_no_such_module'",
+                (
+                    "the package guard-kinds offers the contract kind 'broken-kind', "
+                    "but guard_no_such_module:Kind cannot be loaded: "
+                    "ModuleNotFoundError: No module named 'guard_no_such_module'"
+                ),
             ),
         ],
     ),
@@ -136,7 +146,10 @@ WRONG = {
         [(3, "the package guard-kinds offers the contract kind 'misnamed-kind', but guard_kinds:NoModule has another kind_name")],
     ),
     "everything at once": (
-        'rots = 1\nextends = "buttress:nothing"\n[zones]\na = "@b"\n[[contract]]\nkind = "x"\n[[contract]]\nid = "A"\nkind = "no-module"\nbecause = ""\n',
+        (
+            'rots = 1\nextends = "buttress:nothing"\n[zones]\na = "@b"\n[[contract]]\nkind = "x"\n'
+            '[[contract]]\nid = "A"\nkind = "no-module"\nbecause = ""\n'
+        ),
         [
             (1, "unknown key 'rots'; did you mean 'roots'?"),
             (2, "there is no pack 'buttress:nothing'"),

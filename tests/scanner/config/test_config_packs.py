@@ -33,7 +33,9 @@ def test_a_pack_of_another_package_is_filled_in(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("site")
 def test_an_optional_parameter_adds_its_contracts(tmp_path: Path) -> None:
     """What was left out comes in with a value."""
-    (tmp_path / "buttress.toml").write_text('extends = "guard:house"\n[packs."guard:house"]\nunwanted = "a"\nextra = "tools.**"\n')
+    (tmp_path / "buttress.toml").write_text(
+        'extends = "guard:house"\n[packs."guard:house"]\nunwanted = "a"\nextra = "tools.**"\n'
+    )
     loaded = load_configuration(tmp_path)
     assert [contract.id for contract in loaded.configuration.contract] == ["house-rule", "house-extra"]
     assert loaded.zones["more"] == ("tools.**",)
@@ -49,9 +51,15 @@ def test_a_project_may_keep_packs_in_files_of_its_own(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "an unknown shipped pack": ('extends = ["buttress:determinsm"]', [(1, "there is no pack 'buttress:determinsm'; did you mean 'buttress:determinism'?")]),
+    "an unknown shipped pack": (
+        'extends = ["buttress:determinsm"]',
+        [(1, "there is no pack 'buttress:determinsm'; did you mean 'buttress:determinism'?")],
+    ),
     "an unknown pack": ('extends = ["guard:hose"]', [(1, "there is no pack 'guard:hose'; did you mean 'guard:house'?")]),
-    "a parameter without a value": ('roots=[]\nextends = ["guard:house"]', [(2, "the pack 'guard:house' needs a value for its parameter 'unwanted'")]),
+    "a parameter without a value": (
+        'roots=[]\nextends = ["guard:house"]',
+        [(2, "the pack 'guard:house' needs a value for its parameter 'unwanted'")],
+    ),
     "an unknown parameter": (
         'extends = ["guard:house"]\n[packs."guard:house"]\nunwanted = "a"\nextr = "b"',
         [(4, "the pack 'guard:house' has no parameter 'extr'; did you mean 'extra'?")],
@@ -65,12 +73,24 @@ WRONG = {
         [(1, "in the pack 'guard:house': `forbid` must be a string")],
     ),
     "an id that the project has itself": (
-        '[[contract]]\nid = "house-rule"\nkind = "no-module"\nforbid = "x"\nbecause = "y"\n[packs."guard:house"]\nunwanted = "a"\n',
+        (
+            '[[contract]]\nid = "house-rule"\nkind = "no-module"\nforbid = "x"\nbecause = "y"\n'
+            '[packs."guard:house"]\nunwanted = "a"\n'
+        ),
         [(1, "in the pack 'guard:house': a second contract has the id 'house-rule'; the first is at line 2")],
     ),
-    "a file that is missing": ('extends = ["rules.toml"]', [(1, "the pack 'rules.toml' cannot be read: No such file or directory")]),
-    "a file with an unknown key": ('extends = ["odd.toml"]', [(1, "the pack 'odd.toml' has an unknown key 'zone'; did you mean 'zones'?")]),
-    "a file that is no TOML": ('extends = ["bad.toml"]', [(1, "the pack 'bad.toml' is broken at line 2: the file is not valid TOML: Invalid value")]),
+    "a file that is missing": (
+        'extends = ["rules.toml"]',
+        [(1, "the pack 'rules.toml' cannot be read: No such file or directory")],
+    ),
+    "a file with an unknown key": (
+        'extends = ["odd.toml"]',
+        [(1, "the pack 'odd.toml' has an unknown key 'zone'; did you mean 'zones'?")],
+    ),
+    "a file that is no TOML": (
+        'extends = ["bad.toml"]',
+        [(1, "the pack 'bad.toml' is broken at line 2: the file is not valid TOML: Invalid value")],
+    ),
 }
 
 

@@ -67,7 +67,11 @@ def test_finds_every_part_of_a_rich_document() -> None:
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6)
 _VALUES = st.recursive(
-    st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.dates() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False)
+    | st.dates()
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
     max_leaves=12,
 )

@@ -29,7 +29,9 @@ severity = "note"
 
 
 @pytest.fixture
-def validator(site: object, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> jsonschema.Draft202012Validator:
+def validator(
+    site: object, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> jsonschema.Draft202012Validator:
     """The schema over the kinds that load."""
     from pathlib import Path
 
@@ -49,7 +51,15 @@ def test_accepts_a_rich_configuration(validator: jsonschema.Draft202012Validator
 
 @pytest.mark.parametrize(
     "change",
-    [('"src"', "3"), ("roots", "rots"), ('"no-module"', '"no-modul"'), ("forbid", "forbids"), ('because = "x"', ""), ('"note"', '"notes"'), ("reason", "why")],
+    [
+        ('"src"', "3"),
+        ("roots", "rots"),
+        ('"no-module"', '"no-modul"'),
+        ("forbid", "forbids"),
+        ('because = "x"', ""),
+        ('"note"', '"notes"'),
+        ("reason", "why"),
+    ],
     ids=["type", "key", "kind", "field", "required", "member", "nested"],
 )
 def test_refuses_what_the_loader_refuses(validator: jsonschema.Draft202012Validator, change: tuple[str, str]) -> None:

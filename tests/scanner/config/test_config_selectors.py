@@ -51,7 +51,10 @@ def test_elements(selector: str, module: str, name: str, expected: bool) -> None
     assert Selector.parse(selector).matches_symbol(module, name) is expected
 
 
-@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a b", "a:", ":b", "a:b:c", "a***", "a.***", "a:b-c", "@zone", "a/b", "a\n", "-a", "a:1b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "a.", ".a", "a..b", "a b", "a:", ":b", "a:b:c", "a***", "a.***", "a:b-c", "@zone", "a/b", "a\n", "-a", "a:1b"],
+)
 def test_refuses_what_is_no_selector(text: str) -> None:
     """The message repeats the text and shows the forms."""
     with pytest.raises(SelectorError, match="is not a selector: write module"):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def write(folder: Path, *paths: str, text: str = "x = 1\n") -> None:
+    """Write files with one text."""
     for path in paths:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -23,6 +24,7 @@ def write(folder: Path, *paths: str, text: str = "x = 1\n") -> None:
 
 
 def git(folder: Path, *arguments: str) -> None:
+    """Run Git with an identity."""
     identity = ("-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always")
     subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
@@ -51,7 +53,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("modules", "others", "expected"), CASES.values(), ids=CASES)
-def test_finds_the_same_files_with_and_without_git(project: Path, modules: list[str], others: dict[str, str], expected: list[str]) -> None:
+def test_finds_the_same_files_with_and_without_git(
+    project: Path, modules: list[str], others: dict[str, str], expected: list[str]
+) -> None:
     """What Git would list is what the walk finds."""
     write(project, *modules)
     for path, text in others.items():

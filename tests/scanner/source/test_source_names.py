@@ -21,9 +21,17 @@ CASES = {
     "a root": (["server/app/x.py", "tool.py"], ["server"], {"server/app/x.py": "app.x", "tool.py": "tool"}),
     "nested roots": (["a/x.py", "a/b/y.py"], ["a", "a/b"], {"a/x.py": "x", "a/b/y.py": "y"}),
     "a root whose name only begins alike": (["server2/x.py"], ["server"], {"server2/x.py": "server2.x"}),
-    "a lone stub": (["app/fast.pyi", "app/pkg/__init__.pyi"], [""], {"app/fast.pyi": "app.fast", "app/pkg/__init__.pyi": "app.pkg"}),
+    "a lone stub": (
+        ["app/fast.pyi", "app/pkg/__init__.pyi"],
+        [""],
+        {"app/fast.pyi": "app.fast", "app/pkg/__init__.pyi": "app.pkg"},
+    ),
     "migrations": (["app/0001_initial.py"], [""], {"app/0001_initial.py": "app.0001_initial"}),
-    "scripts": (["bin/my-tool.py", "bin/a.b.py", "bin/two words.py"], [""], {"bin/my-tool.py": "bin.my-tool", "bin/a.b.py": "bin.a_b", "bin/two words.py": "bin.two_words"}),
+    "scripts": (
+        ["bin/my-tool.py", "bin/a.b.py", "bin/two words.py"],
+        [""],
+        {"bin/my-tool.py": "bin.my-tool", "bin/a.b.py": "bin.a_b", "bin/two words.py": "bin.two_words"},
+    ),
     "folders with dots": ([".github/x.py"], [""], {".github/x.py": "_github.x"}),
     "a package beside a module of its name": (["x.py", "x/__init__.py"], [""], {"x/__init__.py": "x", "x.py": "x_py"}),
     "two roots with one name": (["a/x.py", "b/x.py"], ["a", "b"], {"a/x.py": "x", "b/x.py": "b.x"}),
@@ -56,7 +64,12 @@ def test_finds_the_root(paths: list[str], expected: tuple[str, ...]) -> None:
 
 _SEGMENTS = st.sampled_from(["a", "b", "src", "x-y", "a.b", "__init__", "__main__", "0n"])
 _PATHS = st.lists(
-    st.builds(lambda folders, name, suffix: "/".join([*folders, name + suffix]), st.lists(_SEGMENTS, max_size=3), _SEGMENTS, st.sampled_from([".py", ".pyi"])),
+    st.builds(
+        lambda folders, name, suffix: "/".join([*folders, name + suffix]),
+        st.lists(_SEGMENTS, max_size=3),
+        _SEGMENTS,
+        st.sampled_from([".py", ".pyi"]),
+    ),
     unique=True,
     max_size=12,
 )
@@ -91,4 +104,6 @@ def test_huge_and_vanished_files(tmp_path: Path) -> None:
     (tmp_path / "fits.py").write_bytes(b"#" * 100)
     read = read_sources(tmp_path, ["fits.py", "gone.py", "huge.py"], max_size=100)
     assert [source.path for source in read.sources] == ["fits.py"]
-    assert [(problem.path, "101" in problem.message, "max-file-size" in problem.hint) for problem in read.problems] == [("huge.py", True, True)]
+    assert [(problem.path, "101" in problem.message, "max-file-size" in problem.hint) for problem in read.problems] == [
+        ("huge.py", True, True)
+    ]
