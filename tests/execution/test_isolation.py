@@ -144,6 +144,24 @@ def test_a_token_whose_call_can_be_stopped_is_honest() -> None:
         assert not token.begin()
 
 
+def test_a_token_that_is_lost_at_the_last_moment_gives_the_slot_back() -> None:
+    """A call that is cancelled or interrupted between its slot and its begin does not run and holds no slot."""
+
+    class Late(CancelToken):
+        begin = staticmethod(lambda: False)  # type: ignore[assignment]
+
+    class Interrupted(CancelToken):
+        begin = raising(KeyboardInterrupt())  # type: ignore[assignment]
+
+    plugin = Answer()
+    rig = Rig(plugin, limits=CallLimits(per_plugin=1, queued=0))
+    assert code(rig.runner.run("echo", {}, context=context(cancel_token=Late()))[1]) == "cancelled"
+    with pytest.raises(KeyboardInterrupt):
+        rig.runner.run("echo", {}, context=context(cancel_token=Interrupted()))
+    assert plugin.seen == []
+    assert rig.runner.run("echo", {})[1] == {}
+
+
 def test_listeners_are_told_once_they_matter() -> None:
     """A listener of a token that is cancelled already is told at once, and no more after it has left."""
     token, told = CancelToken(), []

@@ -17,6 +17,7 @@ from buttress_runtime.execution.cancel import CancelToken
 from buttress_runtime.execution.errors import WiringError
 from buttress_runtime.execution.plugin import CallContext, PluginLifecycle
 from buttress_runtime.execution.runner import ToolRunner
+from buttress_runtime.testing import ManualClock
 from tests.execution.support import Answer, AnswerAsync, Gate, Raise, RaiseAsync, Rig, code, kind
 
 
@@ -176,6 +177,32 @@ def test_a_metrics_fault_never_replaces_the_result(method: str, exc: BaseExcepti
     assert (result, error == {}) == (expected, expected_error == {})
     [event] = rig.events.events
     assert (event.code, event.plugin, event.details["step"]) == ("BT-EVT-PLUG-001", "echo", method)
+
+
+def test_a_metrics_fault_is_logged_where_no_sink_is_given(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a sink of its own the runner writes its events to its log."""
+    rig = Rig(faulty=("registry", "end_call", RuntimeError("x")))
+    runner = ToolRunner(rig.runner._registry, rig.runner._validators, rig.runner._isolation, rig.clock, rig.log)
+    assert runner.run("echo", {})[1] == {}
+    [event] = [message for message in caplog.messages if message.startswith("event ")]
+    assert json.loads(event.removeprefix("event "))["code"] == "BT-EVT-PLUG-001"
+
+
+def test_a_clock_that_breaks_during_the_call_loses_only_the_time() -> None:
+    """When the time cannot be read at the end, the call counts with 0 ms and its result stands."""
+
+    class BreaksLater(ManualClock):
+        reads = 0
+
+        def monotonic_ms(self) -> int:
+            self.reads += 1
+            if self.reads > 1:
+                raise OSError("no clock")
+            return 5
+
+    rig = Rig(clock=BreaksLater())
+    assert rig.runner.run("echo", {}) == ({"ok": True}, {})
+    assert rig.registry.status("echo").last_execution_time_ms == 0
 
 
 def test_a_metrics_fault_never_replaces_a_signal() -> None:

@@ -146,7 +146,7 @@ class PluginRegistry:
         with self._lock:
             self._existing(token.name).end(token)
 
-    def update_execution_metrics(self, plugin_name: str, state: str, elapsed_ms: int, had_error: bool) -> None:  # noqa: FBT001
+    def update_execution_metrics(self, plugin_name: str, state: str, elapsed_ms: int, had_error: bool) -> None:
         """Count one call (TR-13).
 
         Args:

@@ -164,7 +164,7 @@ def _matches(pattern: str, text: str) -> bool:
     raise _TooSlow(f"matching the pattern {pattern[:100]!r} takes too long; send shorter text, or simplify the pattern")
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: _Schema) -> _Errors:  # noqa: ANN401, ARG001 - jsonschema's form
+def _pattern(validator: Any, pattern: str, instance: Any, schema: _Schema) -> _Errors:  # noqa: ANN401 - jsonschema's form
     from jsonschema.exceptions import ValidationError
 
     if not isinstance(instance, str):
@@ -173,7 +173,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: _Schema) -> _E
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-def _pattern_properties(validator: Any, patterns: _Schema, instance: Any, schema: _Schema) -> _Errors:  # noqa: ANN401, ARG001
+def _pattern_properties(validator: Any, patterns: _Schema, instance: Any, schema: _Schema) -> _Errors:  # noqa: ANN401
     if not isinstance(instance, dict):
         return
     for pattern, subschema in patterns.items():
