@@ -25,7 +25,7 @@ class Configuration(BaseModel):
 
     roots: Strings | None = Field(
         None,
-        description="Source roots, relative to this file, where dotted names start. Default: `src` if it exists, else this folder.",
+        description="Source roots below this file, where dotted names start. Default: `src` if it exists, else this folder.",
     )
     extends: Strings = Field(
         (), description="Packs whose zones and contracts hold here too, such as `buttress:determinism`, or a `.toml` file."
