@@ -144,7 +144,8 @@ def test_wrong_usage_exits_with_64(folder: Path, args: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "text"), [(["--version"], "buttress-runtime "), (["--help"], "run"), (["run", "--help"], "MODULE:ATTRIBUTE")]
+    ("args", "text"),
+    [(["--version"], "buttress-runtime "), (["--help"], "run"), (["-h"], "run"), (["run", "--help"], "MODULE:ATTRIBUTE")],
 )
 def test_version_and_help(folder: Path, args: list[str], text: str) -> None:
     """Version and help exit with 0, also where the extra is not installed."""

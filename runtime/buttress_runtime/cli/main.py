@@ -20,6 +20,7 @@ app = typer.Typer(
     name="buttress-runtime",
     help="Run plugins and keep the books about it.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
