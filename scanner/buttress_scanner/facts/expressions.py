@@ -71,9 +71,9 @@ class Expressions(Ssa):
         if path is not None and path in self.env:
             if path in self.stored:
                 return self.env[path]
-            read = self.emit(span, "attr", base, node.attr)
-            del read
-            return self.env[path]
+            version = self.env[path]
+            self.emit(span, "attr", base, node.attr)  # a property runs all the same
+            return version
         return self.emit(span, "attr", base, node.attr)
 
     def _subscript(self, node: ast.Subscript, span: Span) -> int:
@@ -194,7 +194,19 @@ class Expressions(Ssa):
         callee = self.expr(node.func)
         args = tuple(self._argument(a) for a in node.args)
         keywords = tuple((k.arg or "", self.expr(k.value)) for k in node.keywords)
-        return self.emit(span, "call", callee, args, keywords)
+        index = self.emit(span, "call", callee, args, keywords)
+        for argument in node.args:
+            if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
+                self._consumed_by(index, span_of(argument.generators[0].iter))
+        return index
+
+    def _consumed_by(self, call: int, span: Span) -> None:
+        """Tell the iteration of a comprehension that is an argument which call consumes it: ``sorted(x for x in s)`` hides the order of ``s``."""
+        for index in range(len(self.body.nodes) - 1, -1, -1):
+            node = self.body.nodes[index]
+            if node[0] == "iter" and self.body.spans[index] == span:
+                self.body.nodes[index] = (*node[:3], call)
+                return
 
     def _argument(self, node: ast.expr) -> tuple[bool, int]:
         if isinstance(node, ast.Starred):

@@ -48,7 +48,7 @@ class Param:
     span: Span = (0, 0, 0, 0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Body:
     """A module, class, function or lambda: its instructions and what is needed to bind and walk them."""
 

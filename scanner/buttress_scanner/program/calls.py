@@ -1,0 +1,473 @@
+"""Calling values: binding of arguments, construction, bound and wrapped callables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from buttress_scanner.program.classes import (
+    enum_members,
+    enum_value,
+    fields,
+    is_enum,
+    is_record,
+    is_subclass,
+    linearise,
+    members,
+    subclasses,
+)
+from buttress_scanner.program.values import (
+    DECLARED,
+    SELF,
+    Alias,
+    Box,
+    BoxMethod,
+    Class,
+    Const,
+    Descriptor,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Maybe,
+    Member,
+    Method,
+    Object,
+    Partial,
+    Running,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Node
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import ClassInfo, Frame
+
+Site = tuple["Frame", int]
+OVERRIDE_LIMIT = 60
+CALL_NESTING = 120
+
+
+@dataclass(slots=True)
+class Args:
+    """The arguments of a call: values by position, of ``*args`` beyond them, by keyword, and of ``**kwargs``."""
+
+    positional: list[list[Value]] = field(default_factory=list)
+    star: list[Value] | None = None
+    keywords: dict[str, list[Value]] = field(default_factory=dict)
+    double_star: list[Value] | None = None
+
+    @classmethod
+    def of(cls, engine: Engine, frame: Frame, node: Node) -> Args:
+        """Read the arguments of a call node."""
+        from buttress_scanner.program import containers
+
+        args = cls()
+        for starred, operand in node[2]:
+            values = engine.read(frame, operand)
+            if starred:
+                args._spread(engine, values)
+            elif args.star is not None:
+                args.star += values
+            else:
+                args.positional.append(values)
+        for name, operand in node[3]:
+            values = engine.read(frame, operand)
+            if name:
+                args.keywords[name] = values
+                continue
+            for value in values:
+                if isinstance(value, Box):
+                    for key, content in containers.known_items(engine, value).items():
+                        if isinstance(key, str):
+                            args.keywords[key] = content
+                    args.double_star = [*(args.double_star or []), *containers.unknown_items(engine, value)]
+        return args
+
+    def _spread(self, engine: Engine, values: list[Value]) -> None:
+        from buttress_scanner.program import containers
+
+        for value in values:
+            if isinstance(value, Box) and len(values) == 1 and self.star is None:
+                known = containers.known_items(engine, value)
+                rest = containers.unknown_items(engine, value)
+                count = 0
+                while count in known:
+                    self.positional.append(known[count])
+                    count += 1
+                if rest or (count < len(known)):
+                    self.star = list(rest)
+            else:
+                self.star = [*(self.star or []), *(containers.elements(engine, value) if isinstance(value, Box) else [])]
+        if not values and self.star is None:
+            self.star = []
+
+    def behind(self, first: list[Value]) -> Args:
+        """The same arguments with one more in front."""
+        return Args([first, *self.positional], self.star, self.keywords, self.double_star)
+
+    def get(self, position: int, name: str = "") -> list[Value]:
+        """The values of an argument by position or name; empty if it is not given."""
+        if name and name in self.keywords:
+            return self.keywords[name]
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return list(self.star or ())
+
+    def all(self) -> list[Value]:
+        """Every value among the arguments."""
+        found = [v for values in self.positional for v in values] + list(self.star or ())
+        return found + [v for values in self.keywords.values() for v in values] + list(self.double_star or ())
+
+    def given(self) -> set[int | str]:
+        """Positions and keywords that are given and not None."""
+        result: set[int | str] = {n for n, values in enumerate(self.positional) if not _only_none(values)}
+        result |= {name for name, values in self.keywords.items() if not _only_none(values)}
+        return result
+
+
+def _only_none(values: list[Value]) -> bool:
+    return bool(values) and all(isinstance(v, Const) and v.value is None for v in values)
+
+
+def call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
+    """What calling the value yields; the edges stand at ``site``. Values that are called within calls nest to a bound."""
+    if engine.nesting >= CALL_NESTING:
+        return [engine.unknown("calls nested too deeply")]
+    engine.nesting += 1
+    try:
+        return _call(engine, callee, args, site)
+    finally:
+        engine.nesting -= 1
+
+
+def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
+    match callee:
+        case Function():
+            return bind_and_call(engine, callee, args, site)
+        case Method(function=function, receiver=receiver):
+            return _call_method_value(engine, function, receiver, args, site)
+        case Class():
+            return construct(engine, callee, args, site)
+        case External(path=path):
+            from buttress_scanner.program.library import call_external
+
+            return call_external(engine, path, None, args, site)
+        case Instance():
+            return call_method(engine, callee, "__call__", args, site)
+        case Partial(function=function):
+            return call(engine, function, _with_partial(engine, callee, args), site)
+        case Maker():
+            from buttress_scanner.program.makers import call_maker
+
+            return call_maker(engine, callee, args, site)
+        case BoxMethod(box=box, name=name):
+            from buttress_scanner.program.containers import call_box
+
+            return call_box(engine, box, name, args, site)
+        case Alias(base=base):
+            return call(engine, base, args, site)
+        case Descriptor(kind="staticmethod" | "classmethod", function=function):
+            return call(engine, function, args, site)
+        case Maybe() | Unknown():
+            _hand_to_unknown(engine, args, site)
+            return [callee] if isinstance(callee, Unknown) else [engine.unknown("member name is not known")]
+        case Object(path=path):
+            _hand_to_unknown(engine, args, site)
+            return [engine.unknown(f"external {path.split('.')[0]}")]
+    return []
+
+
+def _hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
+    """What is not known may call what it is given."""
+    for value in args.all():
+        if isinstance(value, (Function, Method, Partial)):
+            call_back(engine, value, site)
+
+
+def call_back(engine: Engine, value: Value, site: Site, args: Args | None = None) -> list[Value]:
+    """A library function calls the value at ``site``; a coroutine or generator is driven."""
+    if isinstance(value, Running):
+        engine.edge(site, value.frame)
+        return engine.result(value.frame)
+    results = call(engine, value, args if args is not None else Args(star=[]), site)
+    for result in results:
+        if isinstance(result, Running):
+            engine.edge(site, result.frame)
+    return results
+
+
+def _call_method_value(engine: Engine, function: Value, receiver: Value, args: Args, site: Site) -> list[Value]:
+    if isinstance(function, External):
+        from buttress_scanner.program.library import call_external
+
+        return call_external(engine, function.path, receiver, args, site)
+    if isinstance(function, Maker):
+        from buttress_scanner.program.makers import call_maker
+
+        return call_maker(engine, function, args.behind([receiver]), site)
+    results = call(engine, function, args.behind([receiver]), site)
+    if isinstance(receiver, Instance) and isinstance(function, Function) and _dispatches(receiver, function):
+        results = results + _call_overrides(engine, function, receiver, args, site)
+    return results
+
+
+def _dispatches(receiver: Instance, function: Function) -> bool:
+    """A declared receiver may be any subclass; the receiver of a method nobody called yet only where the method itself is abstract."""
+    return receiver.site == DECLARED or (receiver.site == SELF and function.body.is_abstract)
+
+
+def _call_overrides(engine: Engine, function: Function, receiver: Instance, args: Args, site: Site) -> list[Value]:
+    found: dict[Value, None] = {}
+    for sub in subclasses(engine, receiver.info)[:OVERRIDE_LIMIT]:
+        node = sub.body.exit.get(function.body.name)
+        if node is None:
+            continue
+        for override in engine.read(sub.frame, node):
+            if override is not function and not isinstance(override, Descriptor):
+                instance = engine.instance(sub, DECLARED)
+                found.update(dict.fromkeys(call(engine, override, args.behind([instance]), site)))
+    return list(found)
+
+
+def call_method(engine: Engine, receiver: Value, name: str, args: Args, site: Site) -> list[Value]:
+    """Call a special method if the class of the program has it."""
+    if not isinstance(receiver, Instance):
+        return []
+    found = members(engine, receiver.info, name)
+    if found is None:
+        if receiver.site in (DECLARED, SELF):
+            results: dict[Value, None] = {}
+            for sub in subclasses(engine, receiver.info)[:OVERRIDE_LIMIT]:
+                if name in sub.body.exit:
+                    results.update(dict.fromkeys(call_method(engine, engine.instance(sub, DECLARED), name, args, site)))
+            return list(results)
+        return []
+    from buttress_scanner.program.attributes import get_attribute
+
+    return [v for m in get_attribute(engine, receiver, name, site) for v in call(engine, m, args, site)]
+
+
+def _with_partial(engine: Engine, partial: Partial, args: Args) -> Args:
+    bound = Args.of(engine, partial.frame, partial.frame.body.nodes[partial.node])
+    positional = bound.positional[1:]
+    if bound.star is not None:
+        return Args(positional, [*bound.star, *(args.star or []), *(v for p in args.positional for v in p)], {**bound.keywords, **args.keywords}, args.double_star)
+    return Args([*positional, *args.positional], args.star, {**bound.keywords, **args.keywords}, args.double_star or bound.double_star)
+
+
+# --- functions
+
+
+def bind(engine: Engine, function: Function, args: Args, site: Site) -> dict[str, list[Value]]:
+    """Values by parameter. Parameters that get nothing are left to their defaults."""
+    from buttress_scanner.program import containers
+
+    bound: dict[str, list[Value]] = {}
+    params = function.body.params
+    position = 0
+    taken: set[str] = set()
+    for param in params:
+        if param.kind in ("posonly", "pos"):
+            if position < len(args.positional):
+                bound[param.name] = args.positional[position]
+            elif param.kind == "pos" and param.name in args.keywords:
+                bound[param.name] = args.keywords[param.name]
+            elif args.star:
+                bound[param.name] = list(args.star)
+            elif args.double_star and param.kind == "pos":
+                bound[param.name] = list(args.double_star)
+            position += 1
+            taken.add(param.name)
+        elif param.kind == "kwonly":
+            taken.add(param.name)
+            if param.name in args.keywords:
+                bound[param.name] = args.keywords[param.name]
+            elif args.double_star:
+                bound[param.name] = list(args.double_star)
+        elif param.kind == "vararg":
+            rest = args.positional[position:]
+            bound[param.name] = [_box_of(engine, containers, "tuple", site, function, rest, list(args.star or ()))]
+        else:
+            extra = {k: v for k, v in args.keywords.items() if k not in taken}
+            bound[param.name] = [_keywords_of(engine, containers, site, function, extra, list(args.double_star or ()))]
+    return bound
+
+
+def _box_of(engine: Engine, containers: Any, kind: str, site: Site, function: Function, rest: list[list[Value]], star: list[Value]) -> Value:
+    box = containers.box(engine, kind, (site[0], site[1], function.body, "*"))
+    for number, values in enumerate(rest):
+        containers.put(engine, box, number, values)
+    if star:
+        containers.put(engine, box, None, star)
+    result: Value = box
+    return result
+
+
+def _keywords_of(engine: Engine, containers: Any, site: Site, function: Function, extra: dict[str, list[Value]], rest: list[Value]) -> Value:
+    box = containers.box(engine, "dict", (site[0], site[1], function.body, "**"))
+    for name, values in extra.items():
+        containers.put_keys(engine, box, [engine.const(name)], values)
+    if rest:
+        containers.put(engine, box, None, rest)
+    result: Value = box
+    return result
+
+
+def bind_and_call(engine: Engine, function: Function, args: Args, site: Site, how: str = "") -> list[Value]:
+    """Call a function of the program: its frame becomes an edge of the site; generators and coroutines are only made."""
+    frame = engine.call_frame(function, bind(engine, function, args, site), site)
+    body = function.body
+    if body.is_generator:
+        return [engine.make(Running, frame, "asyncgen" if body.is_async else "generator")]
+    if body.is_async:
+        return [engine.make(Running, frame, "coroutine")]
+    engine.edge(site, frame, how)
+    return engine.result(frame)
+
+
+# --- construction
+
+
+def construct(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value]:
+    """Call a class: metaclass, ``__new__``, ``__init__``, or what a record or enum makes of it."""
+    info: ClassInfo = callee.info
+    if is_enum(engine, info):
+        return _enum_by_value(engine, info, args)
+    meta = _metaclass_call(engine, callee, args, site)
+    if meta is not None:
+        return meta
+    made = _by_new(engine, callee, args, site)
+    if made is None:
+        made = [engine.instance(info, DECLARED if not callee.exact and subclasses(engine, info) else site)]
+    for value in made:
+        if isinstance(value, Instance) and is_subclass(engine, value.info, info):
+            initialise(engine, value, args, site)
+    return made
+
+
+def initialise(engine: Engine, value: Instance, args: Args, site: Site) -> None:
+    """Run the constructor of a fresh instance."""
+    from buttress_scanner.program.attributes import get_attribute
+
+    info = value.info
+    engine.grow(engine.slot("constructed", info), (engine.const(True),))
+    init = members(engine, info, "__init__")
+    if init is not None:
+        for method in get_attribute(engine, value, "__init__", site):
+            call(engine, method, args, site)
+    elif is_record(engine, info):
+        _fill_record(engine, value, args, site)
+    for name in ("__post_init__", "__attrs_post_init__", "model_post_init"):
+        if members(engine, info, name) is not None and is_record(engine, info):
+            call_method(engine, value, name, Args([[engine.const(None)]] if name == "model_post_init" else []), site)
+
+
+def _fill_record(engine: Engine, value: Instance, args: Args, site: Site) -> None:
+    position = 0
+    for name, owner, _, default in fields(engine, value.info):
+        given = args.keywords.get(name)
+        keyword_only = default >= 0 and _field_option(engine, owner, default, "init", False)
+        if given is None and not keyword_only and position < len(args.positional):
+            given = args.positional[position]
+        position += 0 if keyword_only else 1
+        if given is None and args.star:
+            given = list(args.star)
+        if given is None and args.double_star:
+            given = list(args.double_star)
+        if given is None and default >= 0:
+            given = _field_default(engine, owner, default, site)
+        if given:
+            engine.grow(engine.slot("of", value, name), given)
+            engine.grow(engine.slot("any", value.info, name), given)
+
+
+def _field_call(engine: Engine, owner: ClassInfo, default: int) -> Any:
+    """The call node of ``field(...)``, ``attr.ib(...)`` or ``Field(...)`` behind a default, looking through annotations."""
+    nodes = owner.body.nodes
+    node = nodes[default]
+    if node[0] == "declare" and node[1] >= 0:
+        node = nodes[node[1]]
+    if node[0] != "call":
+        return None
+    for callee in engine.read(owner.frame, node[1]):
+        if isinstance(callee, External) and callee.path in _FIELD_MAKERS:
+            return node
+    return None
+
+
+_FIELD_MAKERS = ("dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field", "pydantic.fields.Field", "msgspec.field")
+
+
+def _field_option(engine: Engine, owner: ClassInfo, default: int, option: str, wanted: Any) -> bool:
+    node = _field_call(engine, owner, default)
+    if node is None:
+        return False
+    values = [v for name, operand in node[3] if name == option for v in engine.read(owner.frame, operand)]
+    return any(isinstance(v, Const) and v.value is wanted for v in values)
+
+
+def _field_default(engine: Engine, owner: ClassInfo, default: int, site: Site) -> list[Value]:
+    node = _field_call(engine, owner, default)
+    if node is None:
+        return engine.read(owner.frame, default)
+    options = {name: operand for name, operand in node[3]}
+    if "default" in options:
+        return engine.read(owner.frame, options["default"])
+    factory = options.get("default_factory", options.get("factory"))
+    if factory is None:
+        return []
+    return [v for f in engine.read(owner.frame, factory) for v in call_back(engine, f, site, Args())]
+
+
+def default_factories(engine: Engine, info: ClassInfo) -> list[tuple[str, int, list[Value]]]:
+    """The fields of a record whose default is made by a factory: field, node in the class body, the factories."""
+    found = []
+    for name, owner, _, default in fields(engine, info):
+        if owner is info and default >= 0 and (node := _field_call(engine, owner, default)) is not None:
+            for option, operand in node[3]:
+                if option in ("default_factory", "factory"):
+                    found.append((name, default, engine.read(owner.frame, operand)))
+    return found
+
+
+def _by_new(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value] | None:
+    found = members(engine, callee.info, "__new__")
+    if found is None:
+        return None
+    made = []
+    for function in found[1]:
+        target = function.function if isinstance(function, Descriptor) else function
+        if isinstance(target, Function):
+            made += bind_and_call(engine, target, args.behind([callee]), site)
+    known = [v for v in made if isinstance(v, Instance)]
+    return known or None
+
+
+def _metaclass_call(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value] | None:
+    for owner in linearise(engine, callee.info):
+        for keyword, node in owner.body.keywords:
+            if keyword != "metaclass":
+                continue
+            for meta in engine.read(owner.outer, node):
+                found = members(engine, meta.info, "__call__") if isinstance(meta, Class) else None
+                if found is not None:
+                    return [v for f in found[1] if isinstance(f, Function) for v in bind_and_call(engine, f, args.behind([callee]), site)]
+    return None
+
+
+def _enum_by_value(engine: Engine, info: ClassInfo, args: Args) -> list[Value]:
+    wanted = args.get(0, "value")
+    names = enum_members(engine, info)
+    kept: list[str] = []
+    for value in wanted:
+        if isinstance(value, Member) and value.info is info:
+            kept.append(value.name)
+        elif isinstance(value, Const):
+            kept += [n for n in names if value in enum_value(engine, info, n)]
+        else:
+            return [engine.instance(info, DECLARED)]
+    if not wanted:
+        return [engine.instance(info, DECLARED)]
+    return [engine.make(Member, info, name) for name in dict.fromkeys(kept)]

@@ -1,0 +1,221 @@
+"""Classes of the program: linearisation, members, enums, fields of records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.frames import ClassInfo, Frame
+from buttress_scanner.program.values import Alias, Class, Const, Descriptor, External, Function, Maker, Object, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buttress_scanner.facts.model import Body
+    from buttress_scanner.program.engine import Engine
+
+_ENUMS = ("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum")
+_RECORD_DECORATORS = (
+    "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen", "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
+    "pydantic.dataclasses.dataclass",
+)  # fmt: skip
+_RECORD_BASES = ("typing.NamedTuple", "pydantic.BaseModel", "pydantic.main.BaseModel", "msgspec.Struct", "sqlmodel.SQLModel")
+
+
+def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassInfo:
+    """The class that a class statement makes in a frame; its body is evaluated."""
+    info = engine.classes.get((outer, index))
+    if info is None:
+        closure = outer if outer.body.kind in ("function", "lambda") else outer.closure
+        frame = Frame(outer.unit, body, closure, "class")
+        info = ClassInfo(outer.unit, body, frame, outer, len(engine.classes))
+        info.subclasses.state = 2
+        engine.classes[(outer, index)] = info
+        frame.owner = info
+        engine.edge((outer, index), frame, "class body")
+        for base in linearise(engine, info)[1:]:
+            engine.grow(base.subclasses, (engine.make(Class, info, True),))
+        _notify_bases(engine, info, (outer, index))
+    return info
+
+
+def _notify_bases(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> None:
+    """Run ``__init_subclass__`` of the bases."""
+    from buttress_scanner.program.calls import Args, bind_and_call
+
+    for base in linearise(engine, info)[1:]:
+        node = base.body.exit.get("__init_subclass__")
+        if node is not None:
+            cls = engine.make(Class, info, True)
+            for function in engine.read(base.frame, node):
+                target = function.function if isinstance(function, Descriptor) else function
+                if isinstance(target, Function):
+                    keywords = {k: engine.read(site[0], v) for k, v in info.body.keywords if k and k != "metaclass"}
+                    bind_and_call(engine, target, Args([[cls]], keywords=keywords), site)
+            break
+
+
+def class_info(engine: Engine, frame: Frame) -> ClassInfo | None:
+    """The class whose body this frame is."""
+    owner: ClassInfo | None = frame.owner
+    return owner
+
+
+def linearise(engine: Engine, info: ClassInfo) -> tuple[ClassInfo, ...]:
+    """The method resolution order over classes of the program, the class first (C3; where it fails, depth first)."""
+    cells = [engine.read(info.outer, base) for base in info.body.bases]
+    stamp = sum(len(c) for c in cells)
+    if stamp == info.stamp:
+        return info.mro
+    info.stamp = stamp
+    info.mro = (info,)
+    direct: list[ClassInfo] = []
+    externals: list[str] = []
+    for values in cells:
+        for value in values:
+            base = value.base if isinstance(value, Alias) else value
+            if isinstance(base, Class) and base.info is not info and base.info not in direct:
+                direct.append(base.info)
+            elif isinstance(base, (External, Object)):
+                externals.append(base.path)
+            elif isinstance(base, Maker) and base.kind == "namedtuple":
+                externals.append("typing.NamedTuple")
+            elif isinstance(base, Unknown):
+                externals.append("?")
+    parents = [linearise(engine, b) for b in direct]
+    info.externals = tuple(dict.fromkeys([*externals, *(e for b in direct for e in b.externals)]))
+    info.mro = (info, *_merge([list(p) for p in parents] + [list(direct)]))
+    return info.mro
+
+
+def _merge(sequences: list[list[ClassInfo]]) -> list[ClassInfo]:
+    result: list[ClassInfo] = []
+    sequences = [s for s in sequences if s]
+    while sequences:
+        head = next((s[0] for s in sequences if not any(s[0] in other[1:] for other in sequences)), sequences[0][0])
+        result.append(head)
+        sequences = [[c for c in s if c is not head] for s in sequences]
+        sequences = [s for s in sequences if s]
+    return result
+
+
+def is_subclass(engine: Engine, info: ClassInfo, base: ClassInfo) -> bool:
+    """Whether ``info`` is ``base`` or inherits from it."""
+    return base in linearise(engine, info)
+
+
+def subclasses(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
+    """All classes known so far that inherit from this one; the reader is woken when more appear."""
+    return sorted((v.info for v in engine.values(info.subclasses) if isinstance(v, Class)), key=lambda c: (c.unit.name, c.body.index, c.order))
+
+
+def own_member(engine: Engine, info: ClassInfo, name: str) -> list[Value]:
+    """What the class body binds to a name in the end, or what others store to the class later."""
+    found: list[Value] = []
+    node = info.body.exit.get(name)
+    if node is not None:
+        found += engine.read(info.frame, node)
+    found += engine.values(engine.slot("class", info, name))
+    return found
+
+
+def members(engine: Engine, info: ClassInfo, name: str, after: ClassInfo | None = None) -> tuple[ClassInfo, list[Value]] | None:
+    """The first class along the resolution order (behind ``after``) that has the member, and the member's values."""
+    order = linearise(engine, info)
+    if after is not None:
+        order = order[order.index(after) + 1 :] if after in order else ()
+    patched = engine.values(engine.slot("patched", name))
+    for owner in order:
+        if name in owner.body.exit:
+            return owner, own_member(engine, owner, name)
+        if patched:
+            found = engine.values(engine.slot("class", owner, name))
+            if found:
+                return owner, found
+    return None
+
+
+def patch_member(engine: Engine, info: ClassInfo, name: str, values: list[Value]) -> None:
+    """Store to a class from outside of its body; lookups of that name are woken."""
+    engine.grow(engine.slot("patched", name), (engine.const(True),))
+    engine.grow(engine.slot("class", info, name), values)
+
+
+def is_enum(engine: Engine, info: ClassInfo) -> bool:
+    """Whether the class is an enum."""
+    linearise(engine, info)
+    return any(path in _ENUMS for path in info.externals) or any(path.startswith("enum.Enum") for path in info.externals)
+
+
+def enum_value_kind(engine: Engine, info: ClassInfo) -> str:
+    """``str`` or ``int`` when members are equal to plain values, else "" ."""
+    linearise(engine, info)
+    if {"enum.StrEnum", "builtins.str"} & set(info.externals):
+        return "str"
+    return "int" if {"enum.IntEnum", "enum.IntFlag", "builtins.int"} & set(info.externals) else ""
+
+
+def enum_members(engine: Engine, info: ClassInfo) -> list[str]:
+    """The names of an enum's members in order of definition, those of bases included."""
+    names: list[str] = []
+    for owner in reversed(linearise(engine, info)):
+        for name, node in owner.body.exit.items():
+            kind = owner.body.nodes[node][0]
+            if not name.startswith("_") and kind not in ("func", "class", "deco", "import", "from"):
+                names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def enum_value(engine: Engine, info: ClassInfo, name: str) -> list[Value]:
+    """The value of a member: constants, ``auto()`` and tuples as written."""
+    for owner in linearise(engine, info):
+        node = owner.body.exit.get(name)
+        if node is not None:
+            values = engine.read(owner.frame, node)
+            if any(isinstance(v, Object) and v.path == "enum.auto" for v in values):
+                if enum_value_kind(engine, info) == "str":
+                    return [engine.const(name.lower())]
+                return [engine.const(enum_members(engine, info).index(name) + 1)]
+            return values
+    return []
+
+
+def is_record(engine: Engine, info: ClassInfo) -> bool:
+    """Whether a constructor is made from the annotated fields (dataclass, attrs, NamedTuple, pydantic)."""
+    linearise(engine, info)
+    if any(path in _RECORD_BASES for path in info.externals):
+        return True
+    return any(_is_record_decorator(engine, owner, d) for owner in linearise(engine, info) for d in owner.body.decorators)
+
+
+def _is_record_decorator(engine: Engine, info: ClassInfo, node: int) -> bool:
+    for value in engine.read(info.outer, node):
+        path = value.path if isinstance(value, (External, Object)) else ""
+        if path.removesuffix("()") in _RECORD_DECORATORS:
+            return True
+        if isinstance(value, Function) and "dataclass_transform" in str(value.body.name):
+            return True
+    return False
+
+
+def fields(engine: Engine, info: ClassInfo) -> Iterator[tuple[str, ClassInfo, int, int]]:
+    """The fields of a record in constructor order: name, owner, annotation node, default node (-1 for none)."""
+    seen: dict[str, tuple[str, ClassInfo, int, int]] = {}
+    for owner in reversed(linearise(engine, info)):
+        for name, annotation in owner.body.annotations.items():
+            if not _is_class_variable(engine, owner, annotation):
+                seen[name] = (name, owner, annotation, owner.body.exit.get(name, -1))
+    yield from seen.values()
+
+
+def _is_class_variable(engine: Engine, owner: ClassInfo, annotation: int) -> bool:
+    values = engine.read(owner.frame, annotation)
+    return any(
+        (isinstance(v, Alias) and isinstance(v.base, External) and v.base.path.endswith("ClassVar"))
+        or (isinstance(v, External) and v.path.endswith(".ClassVar"))
+        for v in values
+    )
+
+
+def constant_text(values: list[Value]) -> list[str]:
+    """The strings among the values."""
+    return [v.value for v in values if isinstance(v, Const) and isinstance(v.value, str)]

@@ -1,0 +1,321 @@
+"""The solver: demand-driven cells over frames, a worklist, and a heap by allocation site.
+
+Reading a cell computes it and notes the reader; a cell that grows queues its readers. A call binds arguments to a frame of the callee and
+reads its result. Frames are told apart by projected argument values; what a limit merges goes to one wide frame, never lost.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
+from buttress_scanner.program.values import (
+    DECLARED,
+    SELF,
+    Class,
+    Const,
+    External,
+    Function,
+    Instance,
+    Member,
+    Method,
+    Module,
+    Object,
+    Partial,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.catalogue import Catalogue
+    from buttress_scanner.program.modules import Modules
+
+SET_LIMIT = 24
+"""Values a cell keeps; beyond it, precious ones only and a mark that the cell is full."""
+CALLABLE_LIMIT = 6_000
+"""A dispatch table of this many handlers is still followed to each of them."""
+CONTEXTS = 8
+SMALL_CONTEXTS = 24
+SMALL = 16
+"""Bodies of at most this many nodes keep their full context."""
+DEPTH = 40
+NESTING = 7
+
+
+class Engine:
+    """All state of one analysis."""
+
+    def __init__(self, modules: Modules, catalogue: Catalogue) -> None:
+        from buttress_scanner.program.evaluate import HANDLERS
+
+        self.modules = modules
+        self.catalogue = catalogue
+        self.handlers = HANDLERS
+        self.table: dict[tuple[Any, ...], Value] = {}
+        self.heap: dict[Any, Cell] = {}
+        self.frames: dict[Function, dict[Any, Frame]] = {}
+        self.functions: dict[Function, None] = {}
+        self.classes: dict[tuple[Frame, int], ClassInfo] = {}
+        self.work: deque[Cell] = deque()
+        self.pending: deque[Frame] = deque()
+        self.order: list[Frame] = []
+        self.reader: Cell | None = None
+        self.depth = 0
+        self.nesting = 0
+        self.precious: Callable[[Value], bool] = lambda _: False
+        self.busy = False
+
+    # --- values
+
+    def make(self, kind: type[Value], *parts: Any) -> Any:
+        """Return the one value of this kind with these parts."""
+        key = (kind, *parts)
+        value = self.table.get(key)
+        if value is None:
+            value = self.table[key] = kind(*parts)
+            if kind is Function:
+                self.functions[value] = None  # type: ignore[index]
+        return value
+
+    def const(self, value: Any) -> Const:
+        """Return the constant; 1, 1.0 and True are different constants."""
+        result: Const = self.make(Const, value, type(value).__name__)
+        return result
+
+    def unknown(self, reason: str) -> Unknown:
+        """Return "not known" with its reason."""
+        result: Unknown = self.make(Unknown, reason)
+        return result
+
+    # --- cells
+
+    def read(self, frame: Frame, node: int) -> list[Value]:
+        """The values of a node, computed on first demand; the cell being computed becomes a reader."""
+        cell = frame.cells[node]
+        if cell is None:
+            cell = frame.cells[node] = Cell(frame, node)
+        return self.values(cell)
+
+    def values(self, cell: Cell) -> list[Value]:
+        """The values of any cell."""
+        if cell.state == 0:
+            self.compute(cell)
+        reader = self.reader
+        if reader is not None:
+            cell.readers[reader] = None
+        return list(cell.values)
+
+    def compute(self, cell: Cell) -> None:
+        """Evaluate a cell once; beyond the depth limit it is queued and its readers are woken later."""
+        if self.depth >= DEPTH:
+            self.queue(cell)
+            return
+        outer, self.reader = self.reader, cell
+        self.depth += 1
+        cell.state = 1
+        try:
+            frame = cell.frame
+            if frame is not None:
+                node = frame.body.nodes[cell.node]
+                found = self.handlers[node[0]](self, frame, cell.node, node)
+            else:
+                found = cell.source() if cell.source is not None else ()
+            self.grow(cell, found)
+        finally:
+            self.depth -= 1
+            self.reader = outer
+
+    def grow(self, cell: Cell, values: Iterable[Value], *, limited: bool = True) -> None:
+        """Add values to a cell and wake its readers if it grew."""
+        have = cell.values
+        grown = False
+        for value in values:
+            if value in have:
+                continue
+            if limited and len(have) >= SET_LIMIT and self._is_over(cell, value):
+                if not cell.full:
+                    cell.full = grown = True
+                    have[self.unknown("too many values")] = None
+                continue
+            have[value] = None
+            grown = True
+        if grown:
+            for reader in cell.readers:
+                self.queue(reader)
+
+    def _is_over(self, cell: Cell, value: Value) -> bool:
+        """Whether a full cell drops the value: callables have a higher limit, what a contract asks about has none."""
+        if self.precious(value):
+            return False
+        return len(cell.values) >= CALLABLE_LIMIT or not isinstance(value, (Function, Method, Class, Partial))
+
+    def queue(self, cell: Cell) -> None:
+        """Have a cell evaluated (again)."""
+        if not cell.queued:
+            cell.queued = True
+            self.work.append(cell)
+
+    def slot(self, *key: Any) -> Cell:
+        """The heap cell of this key."""
+        cell = self.heap.get(key)
+        if cell is None:
+            cell = self.heap[key] = Cell(None, -1)
+            cell.state = 2
+        return cell
+
+    def lazy(self, source: Callable[[], Iterable[Value]], *key: Any) -> Cell:
+        """The heap cell of this key, filled by ``source`` when it is first read."""
+        cell = self.heap.get(key)
+        if cell is None:
+            cell = self.heap[key] = Cell(None, -1, source)
+        return cell
+
+    # --- running
+
+    def activate(self, frame: Frame) -> None:
+        """Have every node of a frame evaluated: that performs its stores."""
+        if not frame.active:
+            frame.active = True
+            self.order.append(frame)
+            self.pending.append(frame)
+
+    def run(self) -> None:
+        """Work until nothing changes. Nested calls return at once: the outer one goes on."""
+        if self.busy:
+            return
+        self.busy = True
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 20_000))
+        try:
+            while self.work or self.pending:
+                if self.work:
+                    cell = self.work.popleft()
+                    cell.queued = False
+                    self.compute(cell)
+                    continue
+                frame = self.pending.popleft()
+                for node in range(len(frame.body.nodes)):
+                    self.read(frame, node)
+        finally:
+            self.busy = False
+            sys.setrecursionlimit(limit)
+
+    def solve(self, units: Iterable[Unit]) -> None:
+        """Evaluate modules, a frame called by anybody for each of their functions, and the closures that escape."""
+        for unit in units:
+            self.activate(unit.frame)
+        self.run()
+        seen = 0
+        while len(self.functions) > seen:
+            batch = list(self.functions)[seen:]
+            seen += len(batch)
+            for function in batch:
+                if function.closure is None or not self.frames.get(function):
+                    self.activate(self.generic_frame(function))
+            self.run()
+
+    # --- frames
+
+    def generic_frame(self, function: Function) -> Frame:
+        """The frame in which anybody calls the function: parameters from annotations and defaults only."""
+        frames = self.frames.setdefault(function, {})
+        frame = frames.get("anybody")
+        if frame is None:
+            frame = frames["anybody"] = Frame(function.unit, function.body, function.closure, "anybody", function.owner)
+        return frame
+
+    def call_frame(self, function: Function, bound: dict[str, list[Value]], site: tuple[Frame, int]) -> Frame:
+        """The frame for a call with these arguments; parameters grow by them."""
+        frames = self.frames.setdefault(function, {})
+        small = len(function.body.nodes) <= SMALL
+        deep = function.closure is not None and function.closure.depth > NESTING
+        key: Any = "*" if deep else self._full_key(bound, site) if small else self._projected_key(bound)
+        frame = frames.get(key)
+        if frame is None:
+            if len(frames) >= (SMALL_CONTEXTS if small else CONTEXTS):
+                key = "*"
+                frame = frames.get(key)
+            if frame is None:
+                frame = frames[key] = Frame(function.unit, function.body, function.closure, key, function.owner)
+                frame.wide = key == "*"
+        for name, values in bound.items():
+            cell = frame.params.get(name)
+            if cell is None:
+                cell = frame.params[name] = Cell(None, -1)
+                cell.state = 2
+            self.grow(cell, values)
+        return frame
+
+    def _full_key(self, bound: dict[str, list[Value]], site: tuple[Frame, int]) -> Any:
+        return (site[0].body, site[1], *((name, frozenset(values)) for name, values in bound.items()))
+
+    def _projected_key(self, bound: dict[str, list[Value]]) -> Any:
+        return tuple((name, self._projection(values)) for name, values in bound.items())
+
+    def _projection(self, values: list[Value]) -> Any:
+        kept = {p for p in map(project, values) if p is not None}
+        return frozenset(kept) if len(kept) <= 4 else None
+
+    # --- what nodes do
+
+    def edge(self, site: tuple[Frame, int], callee: Frame, how: str = "") -> None:
+        """Note that a node calls a frame, which is thereby live."""
+        frame, node = site
+        edges = frame.edges.setdefault(node, {})
+        if callee not in edges:
+            edges[callee] = how
+            self.activate(callee)
+
+    def deed(self, site: tuple[Frame, int], path: str, effects: tuple[str, ...], text: str = "") -> None:
+        """Note what a node does by itself."""
+        frame, node = site
+        frame.deeds.setdefault(node, {})[Deed(path, effects, text or path)] = None
+
+    def result(self, frame: Frame) -> list[Value]:
+        """What the frame returns: inferred, or declared where nothing is inferred."""
+        if frame.result is None:
+            frame.result = Cell(None, -1, lambda: self._returned(frame))
+        return self.values(frame.result)
+
+    def _returned(self, frame: Frame) -> Iterable[Value]:
+        from buttress_scanner.program.types import declared_result
+        from buttress_scanner.program.values import informative
+
+        found = [v for node in frame.body.returns for v in self.read(frame, node)]
+        if not informative(found):
+            found = found + declared_result(self, frame)
+        return found
+
+    def instance(self, info: ClassInfo, site: Any) -> Instance:
+        """Return an instance of a project class."""
+        result: Instance = self.make(Instance, info, site)
+        return result
+
+    def module_value(self, unit: Unit) -> Module:
+        """Return a module of the program, whose body runs when it is imported."""
+        self.activate(unit.frame)
+        result: Module = self.make(Module, unit)
+        return result
+
+
+def project(value: Value) -> Any:
+    """What of an argument tells contexts apart: classes and callables; constants, containers and sites do not."""
+    match value:
+        case Instance(info=info, site=site):
+            return (info, site if site in (DECLARED, SELF) else "") if site == SELF else info
+        case Class(info=info):
+            return ("class", info)
+        case Function(body=body):
+            return body
+        case Method(function=function, receiver=receiver):
+            return (project(function), project(receiver))
+        case Partial(function=function):
+            return ("partial", project(function))
+        case External(path=path) | Object(path=path):
+            return path
+        case Member(info=info):
+            return info
+    return None

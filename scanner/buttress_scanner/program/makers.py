@@ -1,0 +1,162 @@
+"""Callables that library functions make: getters, wrappers, context managers, typed callables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program import containers
+from buttress_scanner.program.attributes import get_attribute, maybe_members
+from buttress_scanner.program.calls import Args, call
+from buttress_scanner.program.types import _arguments, instances_of
+from buttress_scanner.program.values import Alias, Box, Class, Const, Descriptor, Function, Maker, Running, Value
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame
+
+Site = tuple["Frame", int]
+
+
+def made_with(engine: Engine, maker: Maker) -> Args:
+    """The arguments with which the maker itself was called."""
+    return Args.of(engine, maker.frame, maker.frame.body.nodes[maker.node])
+
+
+def call_maker(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    """Call what a library function has made."""
+    handler = _KINDS.get(maker.kind)
+    return handler(engine, maker, args, site) if handler is not None else []
+
+
+def _keep(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    """``@value.setter``, ``@function.register``: gives the value back; what is registered is one of its implementations."""
+    target = maker.function
+    if isinstance(target, Descriptor):
+        return [target]
+    functions = [v for v in args.all() if isinstance(v, Function)]
+    if target is not None:
+        engine.grow(engine.slot("implementation", target), functions)
+    return list(functions) or [maker]
+
+
+def attribute_path(engine: Engine, values: list[Value], path: str, site: Site) -> list[Value]:
+    """Follow a dotted attribute path."""
+    for name in path.split("."):
+        values = [v for value in values for v in get_attribute(engine, value, name, site)]
+    return values
+
+
+def _attrgetter(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    made = made_with(engine, maker)
+    subjects = args.get(0)
+    results: list[list[Value]] = []
+    for names in made.positional:
+        found: list[Value] = []
+        for name in names:
+            if isinstance(name, Const) and isinstance(name.value, str):
+                found += attribute_path(engine, subjects, name.value, site)
+            else:
+                found += [v for s in subjects for v in maybe_members(engine, s, ".*", site)]
+        results.append(found)
+    if len(results) == 1:
+        return results[0]
+    box = containers.box(engine, "tuple", (*site, maker))
+    for number, values in enumerate(results):
+        containers.put(engine, box, number, values)
+    return [box]
+
+
+def _itemgetter(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    keys = made_with(engine, maker).get(0)
+    return [v for s in args.get(0) for v in containers.get_item(engine, s, keys, site)]
+
+
+def _methodcaller(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    made = made_with(engine, maker)
+    rest = Args(made.positional[1:], made.star, made.keywords, made.double_star)
+    found: list[Value] = []
+    for name in made.get(0):
+        for subject in args.get(0):
+            if isinstance(name, Const) and isinstance(name.value, str):
+                found += [r for m in get_attribute(engine, subject, name.value, site) for r in call(engine, m, rest, site)]
+            else:
+                found += maybe_members(engine, subject, ".*", site)
+    return found
+
+
+def _contextmanager(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    context = containers.box(engine, "context", (*site, maker))
+    if maker.function is not None:
+        for result in call(engine, maker.function, args, site):
+            if isinstance(result, Running):
+                engine.edge(site, result.frame)
+                containers.fill(engine, context, containers.yielded(engine, result.frame))
+    return [context]
+
+
+def _transparent(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    return call(engine, maker.function, args, site) if maker.function is not None else []
+
+
+def _wraps(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    """``wraps(f)`` gives back what it decorates."""
+    return args.get(0)
+
+
+def _decorator(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    """``lru_cache(maxsize=None)`` and the like: a decorator that wraps transparently."""
+    return [engine.make(Maker, "cache", f, *site) for f in args.get(0)]
+
+
+def _singledispatch(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    found: list[Value] = []
+    if maker.function is not None:
+        for function in [maker.function, *engine.values(engine.slot("implementation", maker.function))]:
+            found += call(engine, function, args, site)
+    return found
+
+
+def _partialmethod(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    made = made_with(engine, maker)
+    first, rest = args.get(0), args.positional[1:]
+    merged = Args([first, *made.positional[1:], *rest], args.star, {**made.keywords, **args.keywords}, args.double_star)
+    return call(engine, maker.function, merged, site) if maker.function is not None else []
+
+
+def _callable(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    arguments = _arguments(engine, engine.make(Alias, engine.unknown("callable"), maker.frame, maker.node))
+    found = [v for t in arguments[1] for v in instances_of(engine, t)] if len(arguments) > 1 else []
+    return found or [engine.unknown("result of a declared callable")]
+
+
+def _new(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    classes = [c for c in args.get(0) if isinstance(c, Class)] or ([maker.function] if isinstance(maker.function, Class) else [])
+    return [engine.instance(c.info, site) for c in classes]
+
+
+def _newtype(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    return args.get(0)
+
+
+def _namedtuple(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    made = made_with(engine, maker).get(1, "field_names")
+    names: list[str] = []
+    for value in made:
+        if isinstance(value, Const) and isinstance(value.value, str):
+            names += value.value.replace(",", " ").split()
+        elif isinstance(value, Box):
+            names += [str(v.value) for values in containers.known_items(engine, value).values() for v in values if isinstance(v, Const)]
+    box = containers.box(engine, "tuple", (*site, maker))
+    for number, name in enumerate(names):
+        values = args.get(number, name)
+        containers.put(engine, box, number, values)
+        containers.put(engine, box, name, values)
+    return [box]
+
+
+_KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
+    "keep": _keep, "attrgetter": _attrgetter, "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
+    "cache": _transparent, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
+    "partialmethod": _partialmethod, "callable": _callable, "new": _new, "newtype": _newtype, "namedtuple": _namedtuple,
+}  # fmt: skip

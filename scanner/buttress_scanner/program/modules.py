@@ -1,0 +1,114 @@
+"""Names across modules: absolute names of relative imports, packages, star imports, what a module exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Unit
+    from buttress_scanner.program.values import Value
+
+
+class Modules:
+    """The modules of the program by dotted name, and the packages that contain them."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self.units: Mapping[str, Unit] = {u.name: u for u in sorted(units, key=lambda u: u.name)}
+        self.packages: set[str] = set()
+        for name in self.units:
+            parts = name.split(".")
+            self.packages.update(".".join(parts[:n]) for n in range(1, len(parts)))
+
+    def get(self, name: str) -> Unit | None:
+        """The module of this name."""
+        return self.units.get(name)
+
+    def is_ours(self, name: str) -> bool:
+        """Whether the name is a module or a (namespace) package of the program."""
+        return name in self.units or name in self.packages
+
+    def absolute(self, unit: Unit, level: int, module: str) -> str | None:
+        """The absolute name of ``from <level dots><module> import``; None where it leaves the top."""
+        if level == 0:
+            return module
+        parts = unit.name.split(".")
+        drop = level - 1 if unit.is_package else level
+        if drop > len(parts):
+            return None
+        base = ".".join(parts[: len(parts) - drop])
+        return f"{base}.{module}" if base and module else base or module
+
+
+def module_named(engine: Engine, name: str) -> Value:
+    """The value of a dotted module name: of the program, a namespace package of it, or external."""
+    from buttress_scanner.program.values import External
+
+    unit = engine.modules.get(name)
+    if unit is not None:
+        return engine.module_value(unit)
+    result: Value = engine.make(External, name)
+    return result
+
+
+def import_from(engine: Engine, unit: Unit, level: int, module: str, name: str) -> list[Value]:
+    """What ``from module import name`` binds."""
+    from buttress_scanner.program.values import External
+
+    absolute = engine.modules.absolute(unit, level, module)
+    if absolute is None:
+        return [engine.unknown("relative import beyond the top")]
+    source = engine.modules.get(absolute)
+    child = f"{absolute}.{name}" if absolute else name
+    if source is not None:
+        engine.activate(source.frame)
+        found = module_member(engine, source, name)
+        if found:
+            return found
+    if engine.modules.is_ours(child):
+        return [module_named(engine, child)]
+    if source is not None:
+        return [engine.unknown(f"no {name} in {absolute}")]
+    return [engine.make(External, child)]
+
+
+def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = frozenset()) -> list[Value]:
+    """What a module binds to a name once its body has run: its own versions, what functions and others store, star imports."""
+    body = unit.facts.bodies[0]
+    found: dict[Value, None] = {}
+    if name in body.exit:
+        found.update(dict.fromkeys(engine.read(unit.frame, body.exit[name])))
+    elif name in body.versions:
+        for node in body.versions[name]:
+            found.update(dict.fromkeys(engine.read(unit.frame, node)))
+    found.update(dict.fromkeys(engine.values(engine.slot(unit, name))))
+    if not found and name in body.annotations:
+        from buttress_scanner.program.types import instantiate
+
+        found.update(dict.fromkeys(instantiate(engine, unit.frame, body.annotations[name])))
+    if found or unit.name in seen:
+        return list(found)
+    for level, module in unit.facts.stars:
+        absolute = engine.modules.absolute(unit, level, module)
+        source = engine.modules.get(absolute or "")
+        if source is not None:
+            if _exported(source, name):
+                found.update(dict.fromkeys(module_member(engine, source, name, seen | {unit.name})))
+        elif absolute:
+            found.update(dict.fromkeys(_external_star(engine, absolute, name)))
+    return list(found)
+
+
+def _exported(unit: Unit, name: str) -> bool:
+    if unit.facts.exports is not None:
+        return name in unit.facts.exports
+    return not name.startswith("_")
+
+
+def _external_star(engine: Engine, module: str, name: str) -> list[Value]:
+    """A star import from outside: a name that the catalogue knows in that module comes from there."""
+    from buttress_scanner.program.values import External
+
+    entry = engine.catalogue.entry(f"{module}.{name}")
+    return [engine.make(External, f"{module}.{name}")] if entry is not None and not name.startswith("_") else []

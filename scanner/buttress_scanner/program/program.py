@@ -1,0 +1,222 @@
+"""The program as contracts see it: modules, subjects, positions, and the solved engine on demand."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from buttress_scanner.config.selectors import Selector
+from buttress_scanner.facts import build_facts
+from buttress_scanner.findings.model import Position, Step
+from buttress_scanner.program.catalogue import Catalogue
+from buttress_scanner.program.engine import Engine
+from buttress_scanner.program.frames import ClassInfo, Frame, Unit
+from buttress_scanner.program.modules import Modules, module_member
+from buttress_scanner.program.values import Class, Function, Value
+from buttress_scanner.source.model import SourceFile, SourceProblem
+
+if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a selector ``module:Qual.name`` names: the body of a function or class, or a variable."""
+
+    unit: Unit
+    qualname: str
+    body: Body | None
+
+    @property
+    def symbol(self) -> str:
+        """``module:Qualified.name``."""
+        return f"{self.unit.name}:{self.qualname}"
+
+
+class Program:
+    """All modules of one project, and what is known of them."""
+
+    def __init__(self, units: Iterable[Unit], zones: Mapping[str, tuple[str, ...]], problems: Sequence[SourceProblem], catalogue: Catalogue) -> None:
+        self.table = Modules(units)
+        self.zones = zones
+        self.problems = tuple(problems)
+        self.engine = Engine(self.table, catalogue)
+        self._solved = False
+        self._lines: dict[str, list[bytes]] = {}
+
+    @classmethod
+    def build(cls, sources: Sequence[SourceFile], zones: Mapping[str, tuple[str, ...]]) -> Program:
+        """Compile every source; what cannot be compiled becomes a problem."""
+        units: list[Unit] = []
+        problems: list[SourceProblem] = []
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            for source in sorted(sources, key=lambda s: (s.module, s.path)):
+                unit = _unit(source)
+                if isinstance(unit, SourceProblem):
+                    problems.append(unit)
+                else:
+                    units.append(unit)
+        finally:
+            if collecting:
+                gc.enable()
+        return cls(units, zones, problems, Catalogue.load())
+
+    # --- modules and subjects
+
+    @property
+    def modules(self) -> Mapping[str, Unit]:
+        """Modules by dotted name, sorted."""
+        return self.table.units
+
+    def patterns(self, patterns: Iterable[str]) -> list[Selector]:
+        """Parse selectors, with zones replaced by their patterns."""
+        found: list[Selector] = []
+        for text in patterns:
+            if text.startswith("@"):
+                found += [Selector.parse(p) for p in self.zones.get(text[1:], ())]
+            else:
+                found.append(Selector.parse(text))
+        return found
+
+    def select(self, patterns: Iterable[str]) -> list[Unit]:
+        """The modules that any of the patterns (or zones) name, sorted."""
+        selectors = self.patterns(patterns)
+        return [u for u in self.modules.values() if any(s.matches_module(u.name) for s in selectors)]
+
+    def subjects(self, text: str) -> list[Subject]:
+        """What a symbol selector names: definitions in the matching modules, looking through re-exports and inherited members; ``m:*`` is every function of a module."""
+        selector = Selector.parse(text)
+        found: list[Subject] = []
+        for unit in self.modules.values():
+            if selector.matches_module(unit.name):
+                found += self._in_module(unit, selector.name)
+        return sorted(set(found), key=lambda s: (s.unit.name, s.qualname))
+
+    def _in_module(self, unit: Unit, name: str | None) -> Iterator[Subject]:
+        if name is None:
+            return
+        if name == "*" or name.endswith(".*"):
+            prefix = name.removesuffix("*")
+            for body in unit.facts.bodies:
+                if body.kind == "function" and body.qualname.startswith(prefix):
+                    yield Subject(unit, body.qualname, body)
+            return
+        body = next((b for b in reversed(unit.facts.bodies) if b.qualname == name and b.kind in ("function", "class")), None)
+        if body is not None:
+            yield Subject(unit, name, body)
+            return
+        yield from self._resolved(unit, name)
+
+    def _resolved(self, unit: Unit, name: str) -> Iterator[Subject]:
+        """A name that the module binds otherwise: an import, an alias, an inherited method, a variable."""
+        head, _, rest = name.partition(".")
+        for value in module_member(self.engine, unit, head):
+            if isinstance(value, Class):
+                yield from self._member(value.info, rest)
+            elif isinstance(value, Function) and not rest:
+                yield Subject(value.unit, value.body.qualname, value.body)
+        owner, _, last = name.rpartition(".")
+        holder = next((b for b in unit.facts.bodies if b.qualname == owner and b.kind == "class"), unit.facts.bodies[0] if not owner else None)
+        if holder is not None and (last in holder.exit or last in holder.annotations):
+            yield Subject(unit, name, None)
+        elif holder is not None and owner:
+            for value in module_member(self.engine, unit, owner):
+                if isinstance(value, Class):
+                    yield from self._member(value.info, last)
+
+    def _member(self, info: ClassInfo, name: str) -> Iterator[Subject]:
+        from buttress_scanner.program.classes import linearise
+
+        if not name:
+            yield Subject(info.unit, info.body.qualname, info.body)
+            return
+        for owner in linearise(self.engine, info):
+            qualname = f"{owner.body.qualname}.{name}"
+            body = next((b for b in reversed(owner.unit.facts.bodies) if b.qualname == qualname), None)
+            if body is not None:
+                yield Subject(owner.unit, qualname, body)
+                return
+
+    def classes(self, text: str) -> list[ClassInfo]:
+        """The classes that a selector names."""
+        wanted = {(s.unit.name, s.body.index) for s in self.subjects(text) if s.body is not None and s.body.kind == "class"}
+        self.solve()
+        return [info for info in self.engine.classes.values() if (info.unit.name, info.body.index) in wanted]
+
+    # --- the engine
+
+    def solve(self) -> Engine:
+        """Evaluate the whole program, once."""
+        if not self._solved:
+            self._solved = True
+            collecting = gc.isenabled()
+            gc.disable()
+            try:
+                self.engine.solve(self.modules.values())
+            finally:
+                if collecting:
+                    gc.freeze()
+                    gc.enable()
+        return self.engine
+
+    def frames(self) -> list[Frame]:
+        """All live frames in a stable order."""
+        return sorted(self.solve().order, key=lambda f: (f.unit.name, f.body.index))
+
+    def node_values(self, frame: Frame, node: int) -> list[Value]:
+        """What a node can be in a frame."""
+        self.solve()
+        return self.engine.read(frame, node)
+
+    # --- places
+
+    def position(self, unit: Unit, span: Span) -> Position:
+        """A span of facts as a position: columns count characters from 1, the end column is exclusive."""
+        line, column, end_line, end_column = span
+        return Position(unit.path, line, self._column(unit, line, column), end_line, self._column(unit, end_line, end_column))
+
+    def _column(self, unit: Unit, line: int, column: int) -> int:
+        lines = self._lines.get(unit.path)
+        if lines is None:
+            lines = self._lines[unit.path] = unit.data.splitlines()
+        if not 0 < line <= len(lines):
+            return column + 1
+        head = lines[line - 1][:column]
+        return (len(head) if head.isascii() else len(head.decode("utf-8", "replace"))) + 1
+
+    def node_position(self, frame: Frame, node: int) -> Position:
+        """Where a node stands."""
+        return self.position(frame.unit, frame.body.spans[node])
+
+    def step(self, frame: Frame, node: int, text: str) -> Step:
+        """A step of evidence at a node."""
+        return Step(self.node_position(frame, node), frame.symbol, text)
+
+
+def symbol_of(unit: Unit, body: Body) -> str:
+    """``module:Qualified.name`` of a body, the module's name for the module itself."""
+    return f"{unit.name}:{body.qualname}" if body.qualname else unit.name
+
+
+def _unit(source: SourceFile) -> Unit | SourceProblem:
+    facts = build_facts(source)
+    if isinstance(facts, SourceProblem):
+        return facts
+    unit = Unit(source.module, source.path, source.is_package, facts, _utf8(source))
+    if source.stub is not None:
+        stub = build_facts(source.stub)
+        if not isinstance(stub, SourceProblem):
+            unit.stub = Unit(source.module, source.stub.path, source.is_package, stub, source.stub.data)
+    return unit
+
+
+def _utf8(source: SourceFile) -> bytes:
+    """The text as UTF-8, in which `ast` counts columns."""
+    from buttress_scanner.source.decode import decode
+
+    text = decode(source)
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else source.data

@@ -1,0 +1,82 @@
+"""Constant text: concatenation, formatting and the few methods by which names are made."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.values import Const, Member, Object, Value
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+
+RESULTS = 12
+_FOLDED = ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "removeprefix", "removesuffix", "replace", "casefold")
+
+
+def _texts(engine: Engine, values: list[Value]) -> list[str] | None:
+    from buttress_scanner.program.classes import enum_value, enum_value_kind
+
+    found: list[str] = []
+    for value in values:
+        if isinstance(value, Const) and isinstance(value.value, (str, int)):
+            found.append(str(value.value))
+        elif isinstance(value, Member) and enum_value_kind(engine, value.info) == "str":
+            found += [str(v.value) for v in enum_value(engine, value.info, value.name) if isinstance(v, Const)]
+        else:
+            return None
+    return found or None
+
+
+def format_parts(engine: Engine, parts: list[list[Value]]) -> list[Value]:
+    """The texts that a formatted string can be; a str where that is not known."""
+    texts = [_texts(engine, p) for p in parts]
+    if all(t is not None for t in texts):
+        choices = [t for t in texts if t is not None]
+        combined = list(product(*choices))
+        if len(combined) <= RESULTS:
+            return [engine.const("".join(c)) for c in combined]
+    return [engine.make(Object, "builtins.str")]
+
+
+def binary_constant(engine: Engine, op: str, left: Value, right: list[Value]) -> list[Value]:
+    """``left op right`` for constants: text is folded, numbers keep their type only."""
+    if isinstance(left, Const) and isinstance(left.value, str):
+        if op == "add":
+            return format_parts(engine, [[left], right])
+        if op == "mod":
+            texts = _texts(engine, right)
+            if texts is not None and left.value.count("%") == 1 and "%s" in left.value and len(texts) <= RESULTS:
+                return [engine.const(left.value.replace("%s", t)) for t in texts]
+        return [engine.make(Object, "builtins.str")]
+    if isinstance(left, Const) and isinstance(left.value, int):
+        rights = [r.value for r in right if isinstance(r, Const) and isinstance(r.value, int)]
+        if op in ("add", "sub") and len(rights) == len(right) == 1:
+            return [engine.const(left.value + rights[0] if op == "add" else left.value - rights[0])]
+        return [engine.make(Object, "builtins.int")]
+    if isinstance(left, Object):
+        return [left]
+    return []
+
+
+def text_method(engine: Engine, name: str, receiver: Const, positional: list[list[Value]]) -> list[Value] | None:
+    """Fold a method of a constant string; None where it is not one that makes names."""
+    if not isinstance(receiver.value, str):
+        return None
+    texts = [_texts(engine, values) for values in positional]
+    if any(t is None for t in texts):
+        return None
+    choices = list(product(*[t for t in texts if t is not None]))
+    if len(choices) > RESULTS:
+        return None
+    if name in _FOLDED:
+        try:
+            return [engine.const(getattr(receiver.value, name)(*c)) for c in choices]
+        except TypeError:
+            return None
+    if name == "format":
+        try:
+            return [engine.const(receiver.value.format(*c)) for c in choices]
+        except (IndexError, KeyError, ValueError, AttributeError):
+            return None
+    return None
