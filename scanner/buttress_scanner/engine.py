@@ -84,6 +84,8 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
     ]
     judged: list[_Judged] = []
     for contract in contracts:
+        contract.watch(program)
+    for contract in contracts:
         with clock.step(contract.id):
             try:
                 judged.append(_judge(all_exemptions(contract, configuration.exempt), program))

@@ -85,6 +85,9 @@ class Contract(BaseModel):
     )
     may_be_empty: bool = Field(False, description="Permits a zone without modules; never a missing subject.")
 
+    def watch(self, program: Program) -> None:
+        """Tell the program, before anything is evaluated, which classes and members this contract is about."""
+
     @abstractmethod
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place that breaks the contract; record in the ledger what was judged."""

@@ -128,7 +128,7 @@ class _Builder(Statements):
             body.is_abstract = _is_abstract(node.body)
 
     def _param(self, body: Body, arg: ast.arg, kind: str, default: ast.expr | None) -> None:
-        value = self.expr(default) if default is not None else -1
+        value = self.used(default) if default is not None else -1
         body.params.append(Param(arg.arg, kind, value, self.annotation(arg.annotation), span_of(arg)))
 
     def compile(self, node: Definition | ast.Module) -> None:
@@ -137,7 +137,7 @@ class _Builder(Statements):
         for param in body.params:
             self.bind(param.name, self.emit(param.span, "param", param.name))
         if isinstance(node, ast.Lambda):
-            value = self.expr(node.body)
+            value = self.used(node.body)
             body.returns.append(value)
             body.tree = [["return", span_of(node.body), len(body.params), len(body.nodes), value]]
         else:

@@ -54,7 +54,10 @@ class Expressions(Ssa):
         if name in self.names.shared and name in self.names.bound and self.body.kind != "module":
             return self.emit(span, "own", name)
         if name in self.env:
-            return self.env[name]
+            version = self.env[name]
+            if self.body.nodes[version][0] == "from":
+                return self.emit(span, "phi", (version,))  # an import only binds: the reading of the name has a place of its own
+            return version
         if name in self.names.globals:
             return self.emit(span, "global", name)
         if name not in self.names.bound or self.body.kind == "class":
@@ -64,6 +67,14 @@ class Expressions(Ssa):
         elif self.body.kind != "module" and name in self.body.versions:
             return self.emit(span, "own", name)
         return self.emit(span, "global", name)
+
+    def used(self, node: ast.expr) -> int:
+        """Compile an expression whose value leaves here; a plain name gets a node of its own, which tells where."""
+        value = self.expr(node)
+        span = span_of(node)
+        if isinstance(node, ast.Name) and self.body.spans[value] != span:
+            return self.emit(span, "phi", (value,))
+        return value
 
     def _attribute(self, node: ast.Attribute, span: Span) -> int:
         path = path_of(node)
@@ -96,7 +107,7 @@ class Expressions(Ssa):
     # --- containers
 
     def _elements(self, elements: list[ast.expr]) -> tuple[tuple[bool, int], ...]:
-        return tuple((True, self.expr(e.value)) if isinstance(e, ast.Starred) else (False, self.expr(e)) for e in elements)
+        return tuple((True, self.expr(e.value)) if isinstance(e, ast.Starred) else (False, self.used(e)) for e in elements)
 
     def _tuple(self, node: ast.Tuple, span: Span) -> int:
         return self.emit(span, "seq", "tuple", self._elements(node.elts))
@@ -108,7 +119,7 @@ class Expressions(Ssa):
         return self.emit(span, "seq", "set", self._elements(node.elts))
 
     def _dict(self, node: ast.Dict, span: Span) -> int:
-        pairs = tuple((self.expr(k) if k else -1, self.expr(v)) for k, v in zip(node.keys, node.values, strict=True))
+        pairs = tuple((self.expr(k) if k else -1, self.used(v)) for k, v in zip(node.keys, node.values, strict=True))
         return self.emit(span, "dict", pairs)
 
     def _starred(self, node: ast.Starred, span: Span) -> int:
@@ -193,7 +204,7 @@ class Expressions(Ssa):
     def _call(self, node: ast.Call, span: Span) -> int:
         callee = self.expr(node.func)
         args = tuple(self._argument(a) for a in node.args)
-        keywords = tuple((k.arg or "", self.expr(k.value)) for k in node.keywords)
+        keywords = tuple((k.arg or "", self.used(k.value)) for k in node.keywords)
         index = self.emit(span, "call", callee, args, keywords)
         for argument in node.args:
             if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
@@ -211,13 +222,13 @@ class Expressions(Ssa):
     def _argument(self, node: ast.expr) -> tuple[bool, int]:
         if isinstance(node, ast.Starred):
             return True, self.expr(node.value)
-        return False, self.expr(node)
+        return False, self.used(node)
 
     def _await(self, node: ast.Await, span: Span) -> int:
         return self.emit(span, "await", self.expr(node.value))
 
     def _yield(self, node: ast.Yield, span: Span) -> int:
-        value = self.expr(node.value) if node.value else self.emit(span, "const", None)
+        value = self.used(node.value) if node.value else self.emit(span, "const", None)
         self.body.yields.append(value)
         return self.emit(span, "yield", value)
 
@@ -264,9 +275,9 @@ class Expressions(Ssa):
                 self.assume(test, True)
         if isinstance(node, ast.DictComp):
             key = self.expr(node.key)
-            result = self.emit(span, "dcomp", key, self.expr(node.value))
+            result = self.emit(span, "dcomp", key, self.used(node.value))
         else:
-            result = self.emit(span, "comp", kind, self.expr(node.elt))
+            result = self.emit(span, "comp", kind, self.used(node.elt))
         self.body.conditional.append((start, len(self.body.nodes) - 1))
         walruses = {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
         after = dict(heads or {})

@@ -75,6 +75,8 @@ class Body:
     """Ranges of nodes that a short circuit, a conditional expression or a comprehension may skip."""
     typing: list[tuple[int, int]] = field(default_factory=list)
     """Ranges of nodes that belong to annotations."""
+    unrun: list[tuple[int, int]] = field(default_factory=list)
+    """Ranges of nodes that do not run when the module is imported: under a TYPE_CHECKING or ``__main__`` guard."""
     bases: list[int] = field(default_factory=list)
     keywords: list[tuple[str, int]] = field(default_factory=list)
     decorators: list[int] = field(default_factory=list)

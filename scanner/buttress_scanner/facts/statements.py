@@ -58,7 +58,8 @@ class Statements(Patterns):
             for target, value in zip(first.elts, values, strict=True):
                 self.store(target, value)
             return
-        value = self.expr(node.value)
+        plain = all(isinstance(t, ast.Name) for t in node.targets) and self.body.kind != "class"
+        value = self.expr(node.value) if plain else self.used(node.value)
         for target in node.targets:
             self.store(target, value)
 
@@ -143,7 +144,7 @@ class Statements(Patterns):
 
     def _do_return(self, node: ast.Return) -> list[Any]:
         start = len(self.body.nodes)
-        value = self.expr(node.value) if node.value else self.emit(span_of(node), "const", None)
+        value = self.used(node.value) if node.value else self.emit(span_of(node), "const", None)
         self.body.returns.append(value)
         self.dead = True
         return ["return", span_of(node), start, len(self.body.nodes), value]
@@ -208,9 +209,20 @@ class Statements(Patterns):
             self.leave_guard()
             arm(False)()
 
+        first = len(self.body.nodes)
         then, orelse = self._branches(dict(self.env), [(arm(True), node.body), (other, node.orelse)], span)
         self.leave_guard()
+        self._note_unrun(node, guard, first)
         return ["if", span, a, b, known, then, orelse]
+
+    def _note_unrun(self, node: ast.If, guard: bool | None, first: int) -> None:
+        """Note which nodes do not run on import: those of a type checker's branch and of the main guard."""
+        if guard is None and not _is_main_guard(node.test):
+            return
+        middle = next((i for i in range(first, len(self.body.nodes)) if node.orelse and self.body.spans[i][0] >= node.orelse[0].lineno), len(self.body.nodes))
+        dead = (first, middle) if not guard else (middle, len(self.body.nodes))
+        if dead[0] < dead[1]:
+            self.body.unrun.append(dead)
 
     def known(self, test: ast.expr) -> bool | None:
         """The outcome of a test that is a constant."""
@@ -370,6 +382,13 @@ class Statements(Patterns):
         return ["with", span_of(node), items, body, is_async, exits]
 
     _do_asyncwith = _do_with
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    return any(isinstance(s, ast.Name) and s.id == "__name__" for s in sides) and any(isinstance(s, ast.Constant) and s.value == "__main__" for s in sides)
 
 
 def _always_leaves(body: Sequence[ast.stmt]) -> bool:

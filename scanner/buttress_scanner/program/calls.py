@@ -377,7 +377,9 @@ def _fill_record(engine: Engine, value: Instance, args: Args, site: Site) -> Non
         if given is None and args.double_star:
             given = list(args.double_star)
         if given is None and default >= 0:
-            given = _field_default(engine, owner, default, site)
+            given = _field_default(engine, owner, default)
+            if owner.factories is not None:
+                engine.edge(site, owner.factories)
         if given:
             engine.grow(engine.slot("of", value, name), given)
             engine.grow(engine.slot("any", value.info, name), given)
@@ -408,28 +410,36 @@ def _field_option(engine: Engine, owner: ClassInfo, default: int, option: str, w
     return any(isinstance(v, Const) and v.value is wanted for v in values)
 
 
-def _field_default(engine: Engine, owner: ClassInfo, default: int, site: Site) -> list[Value]:
+def _field_default(engine: Engine, owner: ClassInfo, default: int) -> list[Value]:
     node = _field_call(engine, owner, default)
     if node is None:
         return engine.read(owner.frame, default)
-    options = {name: operand for name, operand in node[3]}
+    options = dict(node[3])
     if "default" in options:
         return engine.read(owner.frame, options["default"])
     factory = options.get("default_factory", options.get("factory"))
     if factory is None:
         return []
+    site = (_factory_frame(engine, owner), default)
     return [v for f in engine.read(owner.frame, factory) for v in call_back(engine, f, site, Args())]
 
 
-def default_factories(engine: Engine, info: ClassInfo) -> list[tuple[str, int, list[Value]]]:
-    """The fields of a record whose default is made by a factory: field, node in the class body, the factories."""
-    found = []
-    for name, owner, _, default in fields(engine, info):
-        if owner is info and default >= 0 and (node := _field_call(engine, owner, default)) is not None:
-            for option, operand in node[3]:
-                if option in ("default_factory", "factory"):
-                    found.append((name, default, engine.read(owner.frame, operand)))
-    return found
+def _factory_frame(engine: Engine, owner: ClassInfo) -> Frame:
+    """Where the edges of default factories are noted: the field is the place, construction the time."""
+    if owner.factories is None:
+        from buttress_scanner.program.frames import Frame
+
+        owner.factories = Frame(owner.unit, owner.body, owner.frame.closure, "factories", owner)
+        owner.factories.active = True
+        engine.order.append(owner.factories)
+    return owner.factories
+
+
+def run_default_factories(engine: Engine, info: ClassInfo) -> None:
+    """Note what a record's factories do even if nobody constructs it."""
+    for _, owner, _, default in fields(engine, info):
+        if owner is info and default >= 0:
+            _field_default(engine, owner, default)
 
 
 def _by_new(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value] | None:

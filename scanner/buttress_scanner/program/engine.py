@@ -205,8 +205,15 @@ class Engine:
 
     def solve(self, units: Iterable[Unit]) -> None:
         """Evaluate modules, a frame called by anybody for each of their functions, and the closures that escape."""
+        from buttress_scanner.program.calls import run_default_factories
+        from buttress_scanner.program.classes import is_record
+
         for unit in units:
             self.activate(unit.frame)
+        self.run()
+        for info in list(self.classes.values()):
+            if is_record(self, info):
+                run_default_factories(self, info)
         self.run()
         seen = 0
         while len(self.functions) > seen:

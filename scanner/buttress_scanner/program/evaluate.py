@@ -116,18 +116,36 @@ def _import(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Va
     for number in range(1, len(parts)):
         unit = engine.modules.get(".".join(parts[:number]))
         if unit is not None:
-            engine.activate(unit.frame)
+            engine.edge((frame, index), unit.frame, "import")
+    _note_import(engine, node[1], (frame, index))
     return (module_named(engine, node[1]),)
 
 
+def _note_import(engine: Engine, name: str, site: tuple[Frame, int]) -> None:
+    """Importing runs the body of a module of the program; of others, what the catalogue says."""
+    unit = engine.modules.get(name)
+    if unit is not None:
+        engine.edge(site, unit.frame, "import")
+        return
+    effects = engine.catalogue.import_effects(name)
+    if effects:
+        engine.deed(site, name, effects, f"imports {name}")
+
+
 def _from(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
+    absolute = engine.modules.absolute(frame.unit, node[1], node[2])
+    if absolute is not None:
+        parts = absolute.split(".")
+        for number in range(1, len(parts) + 1):
+            _note_import(engine, ".".join(parts[:number]), (frame, index))
+        _note_import(engine, f"{absolute}.{node[3]}", (frame, index))
     return import_from(engine, frame.unit, node[1], node[2], node[3])
 
 
 def _star(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     absolute = engine.modules.absolute(frame.unit, node[1], node[2])
     if absolute:
-        module_named(engine, absolute)
+        _note_import(engine, absolute, (frame, index))
     return ()
 
 
@@ -245,10 +263,22 @@ def _narrow(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Va
 def _iter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
     for value in engine.read(frame, node[1]):
-        if isinstance(value, Box) and value.kind in ("set", "frozenset") and node[3] != "set":
+        if isinstance(value, Box) and value.kind in ("set", "frozenset", "set-iterator") and not _hides_order(engine, frame, node[3]):
             engine.deed((frame, index), "set iteration", ("unordered",), "iterates over a set")
         found.update(dict.fromkeys(containers.iterate(engine, value, (frame, index))))
     return found
+
+
+def _hides_order(engine: Engine, frame: Frame, consumer: int | str) -> bool:
+    """Whether the consumer of an iteration does not show its order: a set, or a call such as ``sorted``."""
+    if isinstance(consumer, str):
+        return consumer == "set"
+    for callee in engine.read(frame, frame.body.nodes[consumer][1]):
+        path = callee.path if isinstance(callee, External) else ""
+        entry = engine.catalogue.entry(path) if path else None
+        if entry is None or not entry.order_blind:
+            return False
+    return True
 
 
 def _unpack(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ from buttress_scanner.program.catalogue import Catalogue
 from buttress_scanner.program.engine import Engine
 from buttress_scanner.program.frames import ClassInfo, Frame, Unit
 from buttress_scanner.program.modules import Modules, module_member
-from buttress_scanner.program.values import Class, Function, Value
+from buttress_scanner.program.values import Class, Function, Instance, Member, Method, Value
 from buttress_scanner.source.model import SourceFile, SourceProblem
 
 if TYPE_CHECKING:
-    from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.facts.model import Body, Node, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Program:
         self.problems = tuple(problems)
         self.engine = Engine(self.table, catalogue)
         self._solved = False
+        self._kept_members: set[str] = set()
+        self._kept_classes: set[str] = set()
         self._lines: dict[str, list[bytes]] = {}
 
     @classmethod
@@ -149,6 +151,38 @@ class Program:
 
     # --- the engine
 
+    def keep(self, member: str, class_name: str) -> None:
+        """Have values that concern this member or class (and classes derived from it) survive every limit of the engine."""
+        self._kept_members.add(member)
+        self._kept_classes.add(class_name)
+
+    def _precious(self) -> Callable[[Value], bool]:
+        """Names are enough here: what is kept too much costs time, and no answer changes."""
+        classes = set(self._kept_classes)
+        bases = [(b.name, {_last_name(u.facts.bodies[b.parent].nodes, n) for n in b.bases}) for u in self.modules.values() for b in u.facts.bodies if b.kind == "class"]
+        grown = True
+        while grown:
+            grown = False
+            for name, names in bases:
+                if name not in classes and names & classes:
+                    classes.add(name)
+                    grown = True
+        members = self._kept_members
+
+        def precious(value: Value) -> bool:
+            match value:
+                case Function(body=body):
+                    return body.name in members
+                case Method(function=Function(body=body)):
+                    return body.name in members
+                case Instance(info=info) | Class(info=info):
+                    return info.body.name in classes
+                case Member(info=info):
+                    return info.body.name in classes
+            return False
+
+        return precious
+
     def solve(self) -> Engine:
         """Evaluate the whole program, once."""
         if not self._solved:
@@ -156,6 +190,7 @@ class Program:
             collecting = gc.isenabled()
             gc.disable()
             try:
+                self.engine.precious = self._precious()
                 self.engine.solve(self.modules.values())
             finally:
                 if collecting:
@@ -195,6 +230,16 @@ class Program:
     def step(self, frame: Frame, node: int, text: str) -> Step:
         """A step of evidence at a node."""
         return Step(self.node_position(frame, node), frame.symbol, text)
+
+
+def _last_name(nodes: list[Node], node: int) -> str:
+    """The last name of a base as written."""
+    operands = nodes[node]
+    while operands[0] in ("item", "phi") and operands[1]:
+        operands = nodes[operands[1] if operands[0] == "item" else operands[1][0]]
+    if operands[0] in ("attr", "from"):
+        return str(operands[-1])
+    return str(operands[1]) if operands[0] in ("global", "own", "free", "late") else ""
 
 
 def symbol_of(unit: Unit, body: Body) -> str:

@@ -1,0 +1,348 @@
+"""`choke-point`: only named places may cause a callable to run, or hand out references to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from buttress_scanner.contracts.base import Contract, Ledger, Selectors
+from buttress_scanner.findings.model import Confidence, Position, Step
+from buttress_scanner.program.classes import is_subclass
+from buttress_scanner.program.origins import Origins, consumers, defaults_of
+from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.values import (
+    Class,
+    Descriptor,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Maybe,
+    Member,
+    Method,
+    Partial,
+    Super,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buttress_scanner.findings.model import Finding
+    from buttress_scanner.program import Program
+    from buttress_scanner.program.frames import ClassInfo, Frame
+
+_LOOKS_ONLY = ("builtins.hasattr", "builtins.callable", "builtins.isinstance", "builtins.issubclass", "builtins.id", "builtins.type", "builtins.repr", "inspect.", "functools.wraps", "functools.update_wrapper", "typing.")
+_TRANSPARENT = ("cache", "wrapper", "contextmanager", "singledispatch", "partialmethod")
+
+
+@dataclass(slots=True)
+class _Guard:
+    """The protected callables: methods of classes by name, functions and classes by their body."""
+
+    methods: dict[str, list[ClassInfo]] = field(default_factory=dict)
+    bodies: set[object] = field(default_factory=set)
+    classes: set[object] = field(default_factory=set)
+    overrides: bool = True
+    program: Program | None = None
+
+    def covers_class(self, info: ClassInfo, name: str) -> bool:
+        """Whether the member of the class is guarded."""
+        assert self.program is not None
+        engine = self.program.engine
+        return any(info is base or is_subclass(engine, info, base) for base in self.methods.get(name, ()))
+
+    def is_protected(self, value: Value) -> bool:
+        """Whether calling the value runs a protected callable."""
+        match value:
+            case Function(body=body, owner=owner):
+                return body in self.bodies or (self.overrides and owner is not None and self.covers_class(owner, body.name))
+            case Method(function=Function() as function, receiver=receiver):
+                return self.is_protected(function) or self._supplied(function, receiver)
+            case Method(function=External(path=path), receiver=Instance(info=info)):
+                return self.covers_class(info, path.rpartition(".")[2])
+            case Method(function=function) | Partial(function=function) | Descriptor(function=function):
+                return self.is_protected(function)
+            case Maker(kind=kind, function=Function() as function) if kind in _TRANSPARENT:
+                return self.is_protected(function)
+            case Class(info=info):
+                return info.body in self.classes
+        return self.is_possible(value)
+
+    def _supplied(self, function: Function, receiver: Value) -> bool:
+        """A mixin's method under the guarded name, on a guarded receiver."""
+        return isinstance(receiver, Instance) and self.overrides and self.covers_class(receiver.info, function.body.name)
+
+    def is_possible(self, value: Value) -> bool:
+        """Whether the value is a member of a guarded object whose name is not known."""
+        if not isinstance(value, Maybe) or not isinstance(value.owner, (Instance, Class, Member)):
+            return False
+        return any(self.covers_class(value.owner.info, name) for name in self.methods)
+
+    def runs(self, frame: Frame) -> bool:
+        """Whether the frame is one of a protected callable."""
+        if frame.body in self.bodies:
+            return True
+        return self.overrides and frame.owner is not None and frame.body.kind == "function" and self.covers_class(frame.owner, frame.body.name)
+
+
+class ChokePoint(Contract):
+    """Only ``only`` may run ``protect``."""
+
+    kind_name: ClassVar[str] = "choke-point"
+
+    kind: Literal["choke-point"]
+    protect: Selectors = Field(min_length=1, description="The guarded callables.")
+    only: Selectors = Field(min_length=1, description="Modules or symbols that may run them and hold references to them.")
+    overrides: bool = Field(True, description="Whether overrides in subclasses are guarded too.")
+    references: Literal["forbid", "allow"] = Field("forbid", description="Whether handing out a reference is a violation.")
+
+    def watch(self, program: Program) -> None:
+        """Keep values of the guarded classes and members from being merged away."""
+        for text in self.protect:
+            owner, _, member = text.partition(":")[2].rpartition(".")
+            program.keep(member, owner.rpartition(".")[2] or member)
+
+    def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
+        """Yield a finding for every call and every hand-out outside ``only``."""
+        guard = self._guard(program, ledger)
+        if ledger.vacuous:
+            return
+        selectors = program.patterns(self.only)
+        for text in self.only:
+            if not program.select([text.partition(":")[0]] if not text.startswith("@") else [text]):
+                ledger.is_vacuous(f"`only` names {text}, and there is no such module")
+            elif ":" in text and not program.subjects(text):
+                ledger.is_vacuous(f"`only` names {text}, and there is no such symbol")
+        if ledger.vacuous:
+            return
+
+        def allowed(frame: Frame) -> bool:
+            return any(s.matches_symbol(frame.unit.name, frame.body.qualname) if s.name else s.matches_module(frame.unit.name) for s in selectors)
+
+        yield from _Search(self, program, guard, ledger, allowed).findings()
+
+    def _guard(self, program: Program, ledger: Ledger) -> _Guard:
+        guard = _Guard(overrides=self.overrides, program=program)
+        program.solve()
+        for text in self.protect:
+            subjects = program.subjects(text)
+            if not subjects:
+                ledger.is_vacuous(f"the protected {text} does not exist")
+            for subject in subjects:
+                if subject.body is None:
+                    ledger.is_vacuous(f"the protected {text} is no function, method or class")
+                elif subject.body.kind == "class":
+                    guard.classes.add(subject.body)
+                else:
+                    guard.bodies.add(subject.body)
+            owner, _, member = text.partition(":")[2].rpartition(".")
+            if owner:
+                guard.methods.setdefault(member, []).extend(program.classes(f"{text.partition(':')[0]}:{owner}"))
+        return guard
+
+
+@dataclass(slots=True)
+class _Search:
+    """One pass over the live frames."""
+
+    contract: ChokePoint
+    program: Program
+    guard: _Guard
+    ledger: Ledger
+    allowed: object
+    found: dict[Position, Finding] = field(default_factory=dict)
+    judged: set[Position] = field(default_factory=set)
+    open: dict[Position, str] = field(default_factory=dict)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield findings by place; one for each."""
+        origins = Origins(self.program.engine, self.guard.is_protected, self.allowed)  # type: ignore[arg-type]
+        for frame in self.program.frames():
+            inside = self.allowed(frame)  # type: ignore[operator]
+            self._calls(frame, origins, inside)
+            if not inside and self.contract.references == "forbid":
+                self._hand_outs(frame, origins)
+            if not inside:
+                self._undecided(frame)
+        self.ledger.judge(len(self.judged))
+        for position, reason in sorted(self.open.items()):
+            if position not in self.judged:
+                self.ledger.leave_undecided(position, reason)
+        yield from self.found.values()
+
+    # --- calls
+
+    def _calls(self, frame: Frame, origins: Origins, inside: bool) -> None:
+        for index, node in enumerate(frame.body.nodes):
+            if node[0] == "call":
+                self._call(frame, index, node, origins, inside)
+            elif node[0] == "deco":
+                if not frame.cells[node[2]] or self._protects_target(frame, node[2]):
+                    continue
+                if origins.has(frame, node[1]) and origins.arises(frame, node[1]):
+                    self._report(frame, index, node[1], inside, "calls")
+            elif index in frame.edges and node[0] not in ("class", "import", "from", "star") and self._implicit(frame, index):
+                self._report(frame, index, -1, inside, "runs")
+
+    def _protects_target(self, frame: Frame, target: int) -> bool:
+        cell = frame.cells[target]
+        return cell is not None and any(self.guard.is_protected(v) for v in cell.values)
+
+    def _call(self, frame: Frame, index: int, node: tuple[object, ...], origins: Origins, inside: bool) -> None:
+        callee = int(str(node[1]))
+        if origins.has(frame, callee):
+            if origins.arises(frame, callee) and not self._cooperative(frame, callee):
+                self._report(frame, index, callee, inside, "calls")
+            return
+        if self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee):
+            self._report(frame, index, -1, inside, "runs")
+
+    def _implicit(self, frame: Frame, index: int) -> bool:
+        """An edge to a protected callable that no operand shows: a constructor, ``methodcaller``, a property."""
+        return any(self.guard.runs(callee) for callee in frame.edges.get(index, ()))
+
+    def _hands_in(self, frame: Frame, node: tuple[object, ...]) -> bool:
+        operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]
+        for operand in operands:
+            cell = frame.cells[operand]
+            if cell is not None and any(self.guard.is_protected(v) for v in cell.values):
+                return True
+        return False
+
+    def _cooperative(self, frame: Frame, callee: int) -> bool:
+        """``super().m()`` inside an override of the same method."""
+        node = frame.body.nodes[callee]
+        if node[0] != "attr" or frame.body.name != node[2]:
+            return False
+        cell = frame.cells[node[1]]
+        owner = frame.owner
+        return (
+            owner is not None
+            and cell is not None
+            and any(isinstance(v, Super) for v in cell.values)
+            and self.guard.covers_class(owner, frame.body.name)
+        )
+
+    # --- references
+
+    def _hand_outs(self, frame: Frame, origins: Origins) -> None:
+        for value, consumer, how in consumers(frame.body):
+            if origins.has(frame, value) and origins.arises(frame, value) and not self._lawful(frame, value, consumer, how):
+                self._report(frame, value, value, False, f"hands out ({how})")
+        for value, name in defaults_of(frame):
+            if origins.has(frame, value) and origins.arises(frame, value):
+                self._report(frame, value, value, False, f"hands out (default of {name})")
+
+    def _lawful(self, frame: Frame, value: int, consumer: int, how: str) -> bool:
+        node = frame.body.nodes[consumer]
+        if how.startswith("class attribute"):
+            return self._is_definition(frame, value)
+        if frame.body.nodes[value][0] in ("func", "deco", "class"):
+            return True
+        if how == "argument" and node[0] == "call":
+            cell = frame.cells[node[1]]
+            callees = list(cell.values) if cell is not None else []
+            if callees and all(isinstance(c, External) and c.path.startswith(_LOOKS_ONLY) for c in callees):
+                return True
+            return any(isinstance(v, Class) for v in frame.cells[value].values) and _is_type_test(callees)  # type: ignore[union-attr]
+        return False
+
+    def _is_definition(self, frame: Frame, value: int) -> bool:
+        return frame.body.nodes[value][0] in ("func", "deco", "class", "phi") or self.guard.covers_class(frame.owner, _name_of(frame, value))
+
+    # --- reporting
+
+    def _report(self, frame: Frame, index: int, reference: int, inside: bool, verb: str) -> None:
+        position = self.program.node_position(frame, index)
+        self.judged.add(position)
+        if inside or position in self.found:
+            return
+        values = list(frame.cells[reference].values) if reference >= 0 and frame.cells[reference] else []  # type: ignore[union-attr]
+        proven = reference < 0 or any(self.guard.is_protected(v) and not self.guard.is_possible(v) for v in values)
+        target = self._target(frame, index, values)
+        what = f"{verb} {target}" if proven else f"{verb} a member of a guarded object whose name is not known ({target})"
+        confidence = Confidence.PROVEN if proven else Confidence.POSSIBLE
+        self.found[position] = self.contract.finding(
+            position,
+            symbol_of(frame.unit, frame.body),
+            f"{what}; only {', '.join(self.contract.only)} may",
+            sink=f"{verb} {target}",
+            evidence=self._evidence(frame, index, reference, values, verb),
+            confidence=confidence,
+        )
+
+    def _target(self, frame: Frame, index: int, values: list[Value]) -> str:
+        names = sorted({_symbol(v) for v in values if self.guard.is_protected(v)} - {""})
+        if not names:
+            names = sorted({c.symbol for c in frame.edges.get(index, ()) if self.guard.runs(c)})
+        return names[0] if names else self.contract.protect[0]
+
+    def _evidence(self, frame: Frame, index: int, reference: int, values: list[Value], verb: str) -> list[Step]:
+        steps = []
+        origin = self._first_reference(frame, reference) if reference >= 0 else -1
+        if origin >= 0 and frame.body.spans[origin] != frame.body.spans[index]:
+            steps.append(self.program.step(frame, origin, "takes the reference"))
+        steps.append(self.program.step(frame, index, verb))
+        for value in values:
+            function = _function(value)
+            if function is not None and self.guard.is_protected(value):
+                position = self.program.position(function.unit, function.body.header)
+                steps.append(Step(position, symbol_of(function.unit, function.body), "is protected"))
+                break
+        return steps
+
+    def _first_reference(self, frame: Frame, node: int) -> int:
+        seen = 0
+        while seen < 20:
+            seen += 1
+            operands = frame.body.nodes[node]
+            if operands[0] == "phi" and operands[1]:
+                node = operands[1][0]
+            elif operands[0] == "narrow":
+                node = operands[3]
+            else:
+                return node
+        return node
+
+    def _undecided(self, frame: Frame) -> None:
+        """A member of a guarded name on a receiver of which nothing is known."""
+        if frame.key != "anybody" and frame.body.kind == "function":
+            return
+        for index, node in enumerate(frame.body.nodes):
+            if node[0] != "attr" or node[2] not in self.guard.methods:
+                continue
+            cell = frame.cells[node[1]]
+            if cell is None or not cell.values or any(isinstance(v, Unknown) for v in cell.values):
+                reasons = sorted(v.reason for v in (cell.values if cell else ()) if isinstance(v, Unknown))
+                self.open.setdefault(self.program.node_position(frame, index), reasons[0] if reasons else "nothing is known of the receiver")
+
+
+def _function(value: Value) -> Function | None:
+    while isinstance(value, (Method, Partial, Maker, Descriptor)):
+        if value.function is None:
+            return None
+        value = value.function
+    return value if isinstance(value, Function) else None
+
+
+def _symbol(value: Value) -> str:
+    function = _function(value)
+    if function is not None:
+        return symbol_of(function.unit, function.body)
+    if isinstance(value, Class):
+        return str(value.info.symbol)
+    if isinstance(value, Maybe) and isinstance(value.owner, (Instance, Class, Member)):
+        return str(value.owner.info.symbol)
+    return ""
+
+
+def _name_of(frame: Frame, value: int) -> str:
+    return next((name for name, versions in frame.body.versions.items() if value in versions), "")
+
+
+def _is_type_test(callees: list[Value]) -> bool:
+    return bool(callees) and all(isinstance(c, External) and c.path in ("builtins.isinstance", "builtins.issubclass", "typing.cast") for c in callees)
