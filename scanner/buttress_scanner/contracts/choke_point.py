@@ -203,7 +203,7 @@ class _Search:
 
     def _implicit(self, frame: Frame, index: int) -> bool:
         """An edge to a protected callable that no operand shows: a constructor, ``methodcaller``, a property."""
-        return any(self.guard.runs(callee) for callee in frame.edges.get(index, ()))
+        return any(self.guard.runs(c) and not (c.body.is_async or c.body.is_generator) for c in frame.edges.get(index, ()))
 
     def _hands_in(self, frame: Frame, node: tuple[object, ...]) -> bool:
         operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]

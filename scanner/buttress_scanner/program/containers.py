@@ -16,6 +16,7 @@ from buttress_scanner.program.values import (
     External,
     Function,
     Instance,
+    Maybe,
     Member,
     Method,
     Module,
@@ -126,8 +127,8 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
             return found or _record_item(engine, value, keys, site)
         case Class(info=info) if is_enum(engine, info):
             names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
-            wanted = names if names and len(names) == len(keys) else enum_members(engine, info)
-            return [engine.make(Member, info, n) for n in wanted if n in enum_members(engine, info)]
+            found = [engine.make(Member, info, n) for n in names if n in enum_members(engine, info)]
+            return found if names and len(names) == len(keys) else [*found, engine.make(Maybe, value, ".*")]
         case Object(path=path):
             return _object_item(engine, path, site)
         case Unknown():

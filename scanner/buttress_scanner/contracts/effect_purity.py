@@ -1,0 +1,213 @@
+"""`effect-purity`: no function of a zone, and no module of it on import, brings about a forbidden effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tuple
+from buttress_scanner.findings.model import Step
+from buttress_scanner.program.catalogue import EFFECTS
+from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of
+from buttress_scanner.program.values import Function, Maker, Method, Partial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buttress_scanner.config.selectors import Selector
+    from buttress_scanner.findings.model import Finding, Position
+    from buttress_scanner.program import Program
+    from buttress_scanner.program.frames import Deed, Frame, Unit
+
+Effect = Literal["clock", "random", "io", "io.file", "io.network", "io.process", "io.console", "io.database", "thread", "async", "env", "global-state", "log", "unordered"]
+
+
+class EffectPurity(Contract):
+    """The zone has none of the effects in ``forbid``."""
+
+    kind_name: ClassVar[str] = "effect-purity"
+
+    kind: Literal["effect-purity"]
+    zone: Selectors = Field(min_length=1, description="The modules that must be free of the effects.")
+    forbid: Annotated[tuple[Effect, ...], BeforeValidator(as_tuple)] = Field(min_length=1, description="The effects; `io` includes all its parts.")
+    allow: Selectors = Field((), description="Symbols whose calls bring no effect into the zone.")
+    unknown_calls: Literal["assume-pure", "report"] = Field("assume-pure", description="What to do with functions that are in neither project nor catalogue.")
+
+    def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
+        """Yield a finding for every place of the zone that brings about a forbidden effect."""
+        units = program.select(self.zone)
+        if not units:
+            if not self.may_be_empty:
+                ledger.is_vacuous(f"the zone {', '.join(self.zone)} has no module")
+            return
+        program.solve()
+        yield from _Purity(self, program, ledger, {u.name: u for u in units}, program.patterns(self.allow)).findings()
+
+    def forbids(self, deed: Deed) -> bool:
+        """Whether a deed has a forbidden effect."""
+        if not deed.effects:
+            return self.unknown_calls == "report"
+        return any(e in self.forbid or (e.startswith("io.") and "io" in self.forbid) for e in deed.effects)
+
+
+@dataclass(slots=True)
+class _Purity:
+    contract: EffectPurity
+    program: Program
+    ledger: Ledger
+    zone: dict[str, Unit]
+    allow: list[Selector]
+    found: dict[Position, Finding] = field(default_factory=dict)
+    roots: set[tuple[str, object]] = field(default_factory=set)
+
+    def findings(self) -> Iterator[Finding]:
+        frames = self.program.frames()
+        typing_only = {u.name: {i.span for i in u.facts.imports if i.typing_only} for u in self.program.modules.values()}
+
+        def passes(frame: Frame, node: int, callee: Frame) -> bool:
+            if callee.unit.name in self.zone and callee is not frame:
+                return False
+            if self._allowed(callee.unit.name, callee.body.qualname):
+                return False
+            imports = frame.body.nodes[node][0] in ("import", "from", "star")
+            return not (imports and (frame.body.spans[node] in typing_only[frame.unit.name] or is_unrun(frame.body, node)))
+
+        reach = Reach(frames, self._forbidden, passes)
+        inside = [f for f in frames if f.unit.name in self.zone]
+        reached = self._reached_from_zone(inside)
+        self.ledger.judge(len({(f.unit.name, f.body.index) for f in inside if f.body.kind != "class"}))
+        for frame in inside:
+            trusted = frame.key == "anybody" or frame.body.kind in ("module", "class") or frame in reached
+            self._own(frame, reach, trusted)
+            self._calls(frame, reach, trusted)
+            self._decorators(frame, reach)
+        self._async(inside)
+        self._count_unknown(inside)
+        yield from (self.found[p] for p in sorted(self.found))
+
+    def _forbidden(self, deed: Deed) -> bool:
+        return self.contract.forbids(deed) and not self._allowed_path(deed.path)
+
+    def _allowed(self, module: str, qualname: str) -> bool:
+        return any(s.matches_symbol(module, qualname) for s in self.allow if s.name or s.matches_module(module))
+
+    def _allowed_path(self, path: str) -> bool:
+        return any(f"{s.module}.{s.name}" == path or (s.name is None and s.matches_module(path)) for s in self.allow)
+
+    def _reached_from_zone(self, inside: list[Frame]) -> set[Frame]:
+        """Frames of the zone that the zone itself calls: what they are handed comes from the zone."""
+        return {c for f in inside for callees in f.edges.values() for c in callees if c.unit.name in self.zone}
+
+    # --- the places
+
+    def _own(self, frame: Frame, reach: Reach, trusted: bool) -> None:
+        for hop in reach.deeds(frame):
+            if trusted or not self._handed_in(frame, hop.node):
+                self._report(frame, hop, [hop])
+
+    def _calls(self, frame: Frame, reach: Reach, trusted: bool) -> None:
+        for hop in reach.calls(frame):
+            if not trusted and self._handed_in(frame, hop.node):
+                continue
+            assert hop.callee is not None
+            path = [hop, *reach.path(hop.callee)]
+            if self._is_import_time(path):
+                root = (path[-1].frame.unit.name, path[-1].node)
+                if (frame.unit.name, root) in self.roots:
+                    continue
+                self.roots.add((frame.unit.name, root))
+            self._report(frame, hop, path)
+
+    def _is_import_time(self, path: list[Hop]) -> bool:
+        first = path[0]
+        return first.frame.body.nodes[first.node][0] in ("import", "from", "star")
+
+    def _handed_in(self, frame: Frame, node: int) -> bool:
+        """Whether the node calls a parameter: then the effect is its caller's, who is outside of the zone."""
+        operands = frame.body.nodes[node]
+        if operands[0] != "call":
+            return False
+        callee = operands[1]
+        while frame.body.nodes[callee][0] in ("narrow", "attr", "phi"):
+            kind, *rest = frame.body.nodes[callee]
+            callee = rest[2] if kind == "narrow" else rest[0] if kind == "attr" else (rest[0][0] if rest[0] else -1)
+            if callee < 0:
+                return False
+        return bool(frame.body.nodes[callee][0] == "param")
+
+    def _decorators(self, frame: Frame, reach: Reach) -> None:
+        """A wrapper from outside of the zone around a function of the zone runs whenever the function does."""
+        for index, node in enumerate(frame.body.nodes):
+            if node[0] != "deco":
+                continue
+            for value in sorted(self._wrappers(frame, index), key=lambda f: (f.unit.name, f.body.index)):
+                for wrapper in sorted(self.program.engine.frames.get(value, {}).values(), key=order_of):
+                    if wrapper in reach.next:
+                        path = list(reach.path(wrapper))
+                        self._report(frame, Hop(frame, index, wrapper, None), [Hop(frame, index, wrapper, None), *path])
+
+    def _wrappers(self, frame: Frame, index: int) -> set[Function]:
+        found: set[Function] = set()
+        cell = frame.cells[index]
+        for value in cell.values if cell is not None else ():
+            inner: object = value
+            while isinstance(inner, (Partial, Maker, Method)):
+                inner = inner.function
+            if isinstance(inner, Function) and inner.unit.name not in self.zone and inner.closure is not None:
+                found.add(inner)
+        return found
+
+    def _async(self, inside: list[Frame]) -> None:
+        if "async" not in self.contract.forbid:
+            return
+        for frame in inside:
+            if frame.body.is_async and not self._allowed(frame.unit.name, frame.body.qualname):
+                position = self.program.position(frame.unit, frame.body.header)
+                symbol = symbol_of(frame.unit, frame.body)
+                self.found.setdefault(
+                    position,
+                    self.contract.finding(position, symbol, "is a coroutine function: effect async", sink="async def", evidence=[Step(position, symbol, "async def")]),
+                )
+
+    def _count_unknown(self, inside: list[Frame]) -> None:
+        unknown: dict[Position, str] = {}
+        for frame in inside:
+            for node, deeds in frame.deeds.items():
+                for deed in deeds:
+                    if not deed.effects:
+                        unknown.setdefault(self.program.node_position(frame, node), deed.text)
+        for position in sorted(unknown):
+            self.ledger.leave_undecided(position, unknown[position])
+
+    # --- reporting
+
+    def _report(self, frame: Frame, hop: Hop, path: list[Hop]) -> None:
+        position = self.program.node_position(frame, hop.node)
+        deed = path[-1].deed
+        if deed is None:
+            return
+        effects = [e for e in deed.effects if e in self.contract.forbid or (e.startswith("io.") and "io" in self.contract.forbid)] or ["unknown"]
+        how = deed.text if len(path) == 1 else f"{_verb(frame, hop)} {path[0].callee.symbol}, which leads to {deed.text}"  # type: ignore[union-attr]
+        if position in self.found and len(self.found[position].evidence) <= len(path):
+            return
+        self.found[position] = self.contract.finding(
+            position,
+            symbol_of(frame.unit, frame.body),
+            f"has the effect {', '.join(effects)}: {how}",
+            sink=deed.path,
+            evidence=[self.program.step(h.frame, h.node, _step_text(h)) for h in path],
+        )
+
+
+def _verb(frame: Frame, hop: Hop) -> str:
+    return {"import": "imports", "from": "imports", "star": "imports", "deco": "is wrapped by"}.get(frame.body.nodes[hop.node][0], "calls")
+
+
+def _step_text(hop: Hop) -> str:
+    if hop.deed is not None:
+        return f"{hop.deed.text} ({', '.join(hop.deed.effects)})" if hop.deed.effects else hop.deed.text
+    assert hop.callee is not None
+    return f"{_verb(hop.frame, hop)} {hop.callee.symbol}"

@@ -1,0 +1,290 @@
+"""`enum-zone`: code of a zone mentions only the permitted members of an enum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
+from buttress_scanner.findings.model import Confidence, Step
+from buttress_scanner.program.classes import enum_members, enum_value, enum_value_kind
+from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buttress_scanner.findings.model import Finding, Position
+    from buttress_scanner.program import Program
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import ClassInfo, Frame
+
+_MENTIONS = ("attr", "item", "call", "global", "free", "own", "iter", "fstr", "phi", "from", "late")
+_HANDS_ON = ("param", "narrow", "declare", "seq", "dict", "comp", "dcomp", "unpack", "slice", "aug", "await", "yieldfrom", "caught")
+_NESTING = 2
+
+
+class EnumZone(Contract):
+    """The zone mentions no member of ``enum`` beyond those permitted."""
+
+    kind_name: ClassVar[str] = "enum-zone"
+
+    kind: Literal["enum-zone"]
+    enum: str = Field(description="The enum, as a symbol.")
+    zone: Selectors = Field(min_length=1, description="The modules in which members are restricted.")
+    allow: Strings = Field((), description="The only members that may be mentioned.")
+    forbid: Strings = Field((), description="The members that must not be mentioned.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> EnumZone:
+        if bool(self.allow) == bool(self.forbid):
+            msg = "an enum-zone has either `allow` or `forbid`"
+            raise ValueError(msg)
+        return self
+
+    def watch(self, program: Program) -> None:
+        """Keep the enum's members from being merged away."""
+        name = self.enum.partition(":")[2].rpartition(".")[2]
+        program.keep(name, name)
+
+    def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
+        """Yield a finding for every mention of a member that is not permitted."""
+        infos = program.classes(self.enum)
+        if not infos:
+            ledger.is_vacuous(f"the enum {self.enum} does not exist")
+            return
+        names = enum_members(program.engine, infos[0])
+        missing = [n for n in (*self.allow, *self.forbid) if n not in names]
+        for name in missing:
+            ledger.is_vacuous(f"the enum {self.enum} has no member {name}")
+        units = {u.name for u in program.select(self.zone)}
+        if not units and not self.may_be_empty:
+            ledger.is_vacuous(f"the zone {', '.join(self.zone)} has no module")
+        if ledger.vacuous:
+            return
+        forbidden = set(self.forbid) if self.forbid else set(names) - set(self.allow)
+        yield from _Mentions(self, program, ledger, infos[0], forbidden, units).findings()
+
+
+@dataclass(slots=True)
+class _Mentions:
+    contract: EnumZone
+    program: Program
+    ledger: Ledger
+    info: ClassInfo
+    forbidden: set[str]
+    zone: set[str]
+    found: dict[Position, Finding] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> Engine:
+        return self.program.engine
+
+    def findings(self) -> Iterator[Finding]:
+        frames = [f for f in self.program.frames() if f.unit.name in self.zone and not self._is_definition(f)]
+        self.ledger.judge(len({(f.unit.name, f.body.index) for f in frames}))
+        kind = enum_value_kind(self.engine, self.info)
+        plain = self._plain_values() if kind else {}
+        for frame in frames:
+            for index, node in enumerate(frame.body.nodes):
+                names = self._mentioned(frame, index)
+                if names and self._is_mention(frame, index, node):
+                    self._report(frame, index, names)
+            if plain:
+                self._stored(frame, plain)
+        yield from (self.found[p] for p in sorted(self.found))
+
+    def _is_definition(self, frame: Frame) -> bool:
+        return frame.body is self.info.body or (frame.owner is self.info)
+
+    # --- mentions
+
+    def _mentioned(self, frame: Frame, index: int) -> set[str]:
+        cell = frame.cells[index]
+        found: set[str] = set()
+        for value in cell.values if cell is not None else ():
+            found |= self._members_in(value, 0)
+        return found
+
+    def _members_in(self, value: Value, depth: int) -> set[str]:
+        match value:
+            case Member(info=info, name=name):
+                return {name} & self.forbidden if info is self.info else set()
+            case Maybe(owner=Class(info=info)) if info is self.info:
+                return {"?"}
+            case Box() if depth < _NESTING:
+                from buttress_scanner.program.containers import elements, keys_of
+
+                found: set[str] = set()
+                for element in [*elements(self.engine, value), *(keys_of(self.engine, value) if value.kind == "dict" else ())]:
+                    found |= self._members_in(element, depth + 1)
+                return found
+        return set()
+
+    def _is_mention(self, frame: Frame, index: int, node: tuple[object, ...]) -> bool:
+        """Whether the member comes into the zone's code at this node, and not from one of its operands or from a caller."""
+        kind = node[0]
+        if kind not in _MENTIONS or self._in_annotation(frame, index):
+            return False
+        if kind == "from":
+            return False
+        if kind == "phi":
+            return any(frame.body.nodes[part][0] == "from" for part in node[1])  # type: ignore[attr-defined]
+        if kind in ("global", "free", "own", "late"):
+            return not self._bound_in_zone(frame, str(node[1]), str(kind))
+        if kind == "call":
+            return self._call_is_mention(frame, index, node)
+        if kind == "attr":
+            return self._attribute_is_mention(frame, node)
+        return not self._mentioned(frame, int(str(node[1])))
+
+    def _in_annotation(self, frame: Frame, index: int) -> bool:
+        return any(a <= index < b for a, b in frame.body.typing)
+
+    def _bound_in_zone(self, frame: Frame, name: str, kind: str) -> bool:
+        """A variable of the zone: what it holds was mentioned where it was bound. A parameter of an outer function is handed in."""
+        scope: Frame | None = frame.unit.frame if kind == "global" else frame
+        while scope is not None:
+            versions = scope.body.versions.get(name, ())
+            if versions:
+                return all(scope.body.nodes[v][0] != "from" for v in versions)
+            scope = scope.closure if kind != "global" else None
+        return False
+
+    def _call_is_mention(self, frame: Frame, index: int, node: tuple[object, ...]) -> bool:
+        operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]
+        if any(self._mentioned(frame, o) for o in operands) or self._mentioned(frame, int(str(node[1]))):
+            return False
+        callees = frame.edges.get(index, {})
+        if callees and all(c.unit.name in self.zone for c in callees):
+            return False
+        receiver = frame.body.nodes[int(str(node[1]))]
+        return not (receiver[0] == "attr" and self._mentioned(frame, receiver[1]))
+
+    def _attribute_is_mention(self, frame: Frame, node: tuple[object, ...]) -> bool:
+        """An attribute of the enum, of a module, or a class constant; a field of an object is only read."""
+        cell = frame.cells[int(str(node[1]))]
+        owners = list(cell.values) if cell is not None else []
+        if self._mentioned(frame, int(str(node[1]))):
+            return False
+        for owner in owners:
+            if isinstance(owner, Instance):
+                if self._class_constant(owner, str(node[2])):
+                    return owner.info.unit.name not in self.zone
+                continue
+            if isinstance(owner, Class) and owner.info is not self.info and owner.info.unit.name in self.zone:
+                continue
+            return True
+        return False
+
+    def _class_constant(self, owner: Instance, name: str) -> bool:
+        return name in owner.info.body.exit and name not in owner.info.body.annotations
+
+    # --- plain values of str and int enums
+
+    def _plain_values(self) -> dict[Value, str]:
+        found: dict[Value, str] = {}
+        for name in sorted(self.forbidden):
+            for value in enum_value(self.engine, self.info, name):
+                if isinstance(value, Const):
+                    found[value] = name
+        return found
+
+    def _stored(self, frame: Frame, plain: dict[Value, str]) -> None:
+        body = frame.body
+        for index, node in enumerate(body.nodes):
+            if node[0] == "declare" and node[1] >= 0 and self._expects(frame, node[2]):
+                self._report_plain(frame, node[1], plain)
+            elif node[0] == "setattr":
+                if self._field_expects(frame, node[1], str(node[2])):
+                    self._report_plain(frame, node[3], plain)
+            elif node[0] == "call":
+                self._arguments(frame, index, node, plain)
+            elif node[0] == "func":
+                for param in frame.unit.facts.bodies[node[1]].params:
+                    if param.default >= 0 and param.annotation >= 0 and self._expects(frame, param.annotation):
+                        self._report_plain(frame, param.default, plain)
+        from buttress_scanner.program.types import defining_frame
+
+        outer = defining_frame(self.engine, frame)
+        if body.returns_annotation >= 0 and outer is not None and self._expects(outer, body.returns_annotation):
+            for value in body.returns:
+                self._report_plain(frame, value, plain)
+
+    def _expects(self, frame: Frame, annotation: int) -> bool:
+        from buttress_scanner.program.types import instantiate
+
+        return any(isinstance(v, Instance) and v.info is self.info for v in instantiate(self.engine, frame, annotation))
+
+    def _field_expects(self, frame: Frame, owner: int, name: str) -> bool:
+        from buttress_scanner.program.classes import linearise
+
+        cell = frame.cells[owner]
+        for value in cell.values if cell is not None else ():
+            if isinstance(value, Instance):
+                for info in linearise(self.engine, value.info):
+                    if name in info.body.annotations:
+                        return self._expects(info.frame, info.body.annotations[name])
+        return False
+
+    def _arguments(self, frame: Frame, index: int, node: tuple[object, ...], plain: dict[Value, str]) -> None:
+        """Plain values passed to parameters and fields of the enum's type."""
+        from buttress_scanner.program.types import defining_frame
+
+        for callee in frame.edges.get(index, ()):
+            outer = defining_frame(self.engine, callee)
+            if outer is None or callee.body.kind != "function":
+                continue
+            params = callee.body.params[1:] if callee.owner is not None and callee.body.params and not _is_static(callee) else callee.body.params
+            for number, param in enumerate(params):
+                if param.annotation >= 0 and self._expects(outer, param.annotation):
+                    self._argument(frame, node, number, param.name, plain)
+        cell = frame.cells[int(str(node[1]))]
+        for value in cell.values if cell is not None else ():
+            if isinstance(value, Class) and value.info is not self.info:
+                from buttress_scanner.program.classes import fields, is_record, members
+
+                if is_record(self.engine, value.info) and members(self.engine, value.info, "__init__") is None:
+                    for number, (name, owner, annotation, _) in enumerate(fields(self.engine, value.info)):
+                        if self._expects(owner.frame, annotation):
+                            self._argument(frame, node, number, name, plain)
+
+    def _argument(self, frame: Frame, node: tuple[object, ...], number: int, name: str, plain: dict[Value, str]) -> None:
+        positional = [o for _, o in node[2]]  # type: ignore[attr-defined]
+        keywords = dict(node[3])  # type: ignore[call-overload]
+        operand = keywords.get(name, positional[number] if number < len(positional) else None)
+        if operand is not None:
+            self._report_plain(frame, operand, plain)
+
+    def _report_plain(self, frame: Frame, node: int, plain: dict[Value, str]) -> None:
+        cell = frame.cells[node]
+        names = {plain[v] for v in (cell.values if cell is not None else ()) if v in plain}
+        if names and frame.body.nodes[node][0] != "param":
+            self._report(frame, node, names, plain_value=True)
+
+    # --- reporting
+
+    def _report(self, frame: Frame, index: int, names: set[str], *, plain_value: bool = False) -> None:
+        position = self.program.node_position(frame, index)
+        if position in self.found:
+            return
+        proven = bool(names - {"?"})
+        shown = sorted(names - {"?"}) or sorted(self.forbidden)
+        listed = ", ".join(f"{self.info.name}.{n}" for n in shown)
+        how = "stores the plain value of" if plain_value else "mentions" if proven else "may mention"
+        definition = self.program.position(self.info.unit, self.info.body.header)
+        self.found[position] = self.contract.finding(
+            position,
+            symbol_of(frame.unit, frame.body),
+            f"{how} {listed}",
+            sink=f"{how} {listed}",
+            confidence=Confidence.PROVEN if proven else Confidence.POSSIBLE,
+            evidence=[self.program.step(frame, index, f"{how} {listed}"), Step(definition, self.info.symbol, "the enum")],
+        )
+
+
+def _is_static(callee: Frame) -> bool:
+    nodes = callee.owner.body.nodes
+    return any(nodes[d][0] == "global" and nodes[d][1] == "staticmethod" for d in callee.body.decorators)
