@@ -1,0 +1,1 @@
+"""Plugins, and everything that surrounds a call of one."""

@@ -1,0 +1,5 @@
+"""Names that several modules use."""
+
+from __future__ import annotations
+
+VERB = "r" + "un"

@@ -1,0 +1,1 @@
+"""A small service that runs plugins: API, three services, tool runner, registry, plugins."""

@@ -1,0 +1,1 @@
+"""What can go wrong with a plugin, and how clients hear of it."""

@@ -1,0 +1,1 @@
+"""What goes into a plugin and what comes out of it."""

@@ -1,0 +1,1 @@
+"""The three services: analysis over jobs over plugins."""
