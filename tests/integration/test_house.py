@@ -177,4 +177,4 @@ def test_scan_script_turns_red(tmp_path: Path) -> None:
     copy = write_tree(copy_tree(["scripts/scan_execution_violations.py"], tmp_path), files)
     outcome = run([sys.executable, copy / "scripts/scan_execution_violations.py", "--format", "concise"], ROOT)
     assert outcome.code == 1, outcome.output
-    assert "app/api.py:5" in outcome.output
+    assert "app/api.py:6" in outcome.output

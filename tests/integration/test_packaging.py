@@ -87,7 +87,7 @@ def test_installed_command_works(way: str, distributions: Path, checkout: Path, 
     write_tree(project, {"app/api.py": VIOLATION})
     broken = run([buttress, "check", "--format", "concise"], project)
     assert broken.code == 1, broken.output
-    assert "app/api.py:5" in broken.output
+    assert "app/api.py:6" in broken.output
     assert "single-execution-path" in broken.output
 
 

@@ -29,7 +29,7 @@ def test_page_is_worth_following(page: str) -> None:
     """Each of the pages runs a check that finds a violation: none has become a page without commands."""
     text = (ROOT / page).read_text()
     assert "$ buttress check\n" in text
-    assert "app/api.py:5" in text
+    assert "app/api.py:6" in text
 
 
 def test_false_page_is_noticed(tmp_path: Path) -> None:

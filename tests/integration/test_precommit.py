@@ -70,7 +70,7 @@ def test_hook_blocks_a_violation_and_passes_a_clean_change(consumer: Consumer, d
     blocked = repository.commit()
     assert blocked.code == 1, blocked.output
     assert "single-execution-path" in blocked.output
-    assert "app/api.py:5" in blocked.output
+    assert "app/api.py:6" in blocked.output
     assert repository.head() == before
 
     write_tree(repository.root, {"app/api.py": CLEAN_PROJECT["app/api.py"] + "\n\nLIMIT = 10\n"})
@@ -101,5 +101,5 @@ def test_changed_hook_reports_only_what_touches_staged_files(consumer: Consumer)
     write_tree(repository.root, {"app/api.py": VIOLATION})
     blocked = repository.commit()
     assert blocked.code == 1, blocked.output
-    assert "app/api.py:5" in blocked.output
+    assert "app/api.py:6" in blocked.output
     assert "app/old.py" not in blocked.output
