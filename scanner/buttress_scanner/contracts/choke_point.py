@@ -10,7 +10,7 @@ from pydantic import Field
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.findings.model import Confidence, Position, Step
 from buttress_scanner.program.classes import is_subclass
-from buttress_scanner.program.origins import Origins, consumers, defaults_of
+from buttress_scanner.program.references import Origins, consumers, defaults_of
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.values import (
     Class,
