@@ -36,11 +36,13 @@ if TYPE_CHECKING:
 SET_LIMIT = 24
 """Values a cell keeps; beyond it, precious ones only and a mark that the cell is full."""
 CALLABLE_LIMIT = 6_000
-"""A dispatch table of this many handlers is still followed to each of them."""
+"""A dispatch table of this many functions is still followed to each of them."""
 CONTEXTS = 8
 SMALL_CONTEXTS = 24
 SMALL = 16
-"""Bodies of at most this many nodes keep their full context."""
+"""Bodies of at most this many nodes have a frame for each call site: they are as good as inlined."""
+INLINING = 4
+"""So many small bodies within one another are told apart by call site."""
 DEPTH = 40
 NESTING = 7
 
@@ -150,7 +152,7 @@ class Engine:
         """Whether a full cell drops the value: callables have a higher limit, what a contract asks about has none."""
         if self.precious(value):
             return False
-        return len(cell.values) >= CALLABLE_LIMIT or not isinstance(value, (Function, Method, Class, Partial))
+        return len(cell.values) >= CALLABLE_LIMIT or not isinstance(value, Function)
 
     def queue(self, cell: Cell) -> None:
         """Have a cell evaluated (again)."""
@@ -239,15 +241,16 @@ class Engine:
         frames = self.frames.setdefault(function, {})
         small = len(function.body.nodes) <= SMALL
         deep = function.closure is not None and function.closure.depth > NESTING
-        key: Any = "*" if deep else self._full_key(bound, site) if small else self._projected_key(bound)
+        inlined = small and site[0].inlined < INLINING and site[0].body is not function.body
+        key: Any = "*" if deep else ("site", *site) if inlined else self._projected_key(bound)
         frame = frames.get(key)
         if frame is None:
-            if len(frames) >= (SMALL_CONTEXTS if small else CONTEXTS):
+            if len(frames) >= (SMALL_CONTEXTS if inlined and function.closure is None else CONTEXTS):
                 key = "*"
                 frame = frames.get(key)
             if frame is None:
                 frame = frames[key] = Frame(function.unit, function.body, function.closure, key, function.owner)
-                frame.wide = key == "*"
+                frame.inlined = site[0].inlined + 1 if inlined and key != "*" else 0
         for name, values in bound.items():
             cell = frame.params.get(name)
             if cell is None:
@@ -255,9 +258,6 @@ class Engine:
                 cell.state = 2
             self.grow(cell, values)
         return frame
-
-    def _full_key(self, bound: dict[str, list[Value]], site: tuple[Frame, int]) -> Any:
-        return (site[0].body, site[1], *((name, frozenset(values)) for name, values in bound.items()))
 
     def _projected_key(self, bound: dict[str, list[Value]]) -> Any:
         return tuple((name, self._projection(values)) for name, values in bound.items())

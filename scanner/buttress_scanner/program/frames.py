@@ -57,7 +57,7 @@ class Deed:
 class Frame:
     """A body in one context: its cells, whom it calls and what it does."""
 
-    __slots__ = ("active", "body", "cells", "closure", "deeds", "depth", "edges", "key", "owner", "params", "result", "unit", "wide")
+    __slots__ = ("active", "body", "cells", "closure", "deeds", "depth", "edges", "inlined", "key", "owner", "params", "result", "unit")
 
     def __init__(self, unit: Unit, body: Body, closure: Frame | None, key: Any, owner: Any = None) -> None:
         self.unit = unit
@@ -69,7 +69,7 @@ class Frame:
         self.params: dict[str, Cell] = {}
         self.result: Cell | None = None
         self.active = False
-        self.wide = False
+        self.inlined = 0
         self.depth: int = closure.depth + 1 if closure is not None else 0
         self.edges: dict[int, dict[Frame, str]] = {}
         self.deeds: dict[int, dict[Deed, None]] = {}
