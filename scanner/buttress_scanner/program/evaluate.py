@@ -10,6 +10,7 @@ from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, set_attribute
 from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import class_info, is_enum
+from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.modules import import_from, module_member, module_named
 from buttress_scanner.program.narrowing import narrow
 from buttress_scanner.program.strings import binary_constant, format_parts
@@ -92,6 +93,8 @@ def _global(engine: Engine, frame: Frame, index: int, node: Node) -> list[Value]
         return list(found)
     if name == "__name__":
         return [engine.const(unit.name)]
+    if name == "__package__":
+        return [engine.const(package_of(unit))]
     if name in _BUILTINS:
         return [engine.make(External, "builtins." + name)]
     return [engine.unknown(f"unresolved name {name}")]

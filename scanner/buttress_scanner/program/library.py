@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute
 from buttress_scanner.program.calls import Args, call, call_back, call_method
+from buttress_scanner.program.loading import loaded_modules
 from buttress_scanner.program.modules import module_named
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.values import (
@@ -207,47 +208,37 @@ def _globals(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [engine.make(Namespace, engine.make(Module, site[0].unit))]
 
 
+def _loads(engine: Engine, path: str, args: Args, site: Site) -> tuple[list[tuple[str, list[str]]], list[Value]]:
+    """Note which modules an import function loads at a site: the texts with their modules, and what stands for names that are not known."""
+    given = args.get(0, "name")
+    texts = [v.value for v in given if isinstance(v, Const) and isinstance(v.value, str)]
+    found = [(text, loaded_modules(engine, path, text, args, site)) for text in texts]
+    engine.grow(engine.slot("loads", *site), [engine.const(name) for _, names in found for name in names], limited=False)
+    return found, [] if texts and len(texts) == len(given) else [engine.unknown("module name is not known")]
+
+
 def _import_module(engine: Engine, args: Args, site: Site) -> list[Value]:
-    names = _names(args.get(0, "name"))
-    if names is None:
-        return [engine.unknown("module name is not known")]
-    found: list[Value] = []
-    for name in names:
-        if name.startswith("."):
-            level = len(name) - len(name.lstrip("."))
-            packages = _names(args.get(1, "package")) or [site[0].unit.name]
-            for package in packages:
-                parts = package.split(".")
-                base = ".".join(parts[: len(parts) - level + 1])
-                found.append(module_named(engine, f"{base}.{name.lstrip('.')}"))
-        else:
-            found.append(module_named(engine, name))
-    return found
+    found, rest = _loads(engine, "importlib.import_module", args, site)
+    return [*(module_named(engine, name) for _, names in found for name in names), *rest]
 
 
 def _dunder_import(engine: Engine, args: Args, site: Site) -> list[Value]:
-    names = _names(args.get(0, "name"))
+    found, rest = _loads(engine, "builtins.__import__", args, site)
     full = len(args.positional) > 3 or "fromlist" in args.keywords
-    if names is None:
-        return [engine.unknown("module name is not known")]
-    for name in names:
+    for name in (n for _, names in found for n in names):
         module_named(engine, name)
-    return [module_named(engine, n if full else n.partition(".")[0]) for n in names]
+    return [*(module_named(engine, names[0] if full else names[0].partition(".")[0]) for _, names in found if names), *rest]
 
 
 def _resolve_name(engine: Engine, args: Args, site: Site) -> list[Value]:
-    found: list[Value] = []
-    for text in _names(args.get(0)) or []:
-        module, colon, path = text.partition(":")
-        if not colon:
-            parts = text.split(".")
-            cut = next((n for n in range(len(parts), 0, -1) if engine.modules.is_ours(".".join(parts[:n]))), 1)
-            module, path = ".".join(parts[:cut]), ".".join(parts[cut:])
+    found, rest = _loads(engine, "pkgutil.resolve_name", args, site)
+    results: list[Value] = []
+    for text, (module, *_) in found:
         values: list[Value] = [module_named(engine, module)]
-        for name in path.split(".") if path else []:
+        for name in text[len(module) + 1 :].split(".") if len(text) > len(module) + 1 else []:
             values = [v for value in values for v in get_attribute(engine, value, name, site)]
-        found += values
-    return found or [engine.unknown("name is not known")]
+        results += values
+    return [*results, *rest] if results else [engine.unknown("name is not known")]
 
 
 def _implicit(*names: str, result: str = "") -> Model:

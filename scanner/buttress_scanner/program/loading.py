@@ -1,0 +1,74 @@
+"""Which modules a call of an import function loads, by the text that names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.values import Box, Const, Value
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.calls import Args
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame, Unit
+
+IMPORT_FUNCTIONS = ("importlib.import_module", "importlib.__import__", "builtins.__import__", "pkgutil.resolve_name")
+MENTIONS = (b"import_module", b"__import__", b"resolve_name")
+"""What a program contains somewhere if it imports by name at all."""
+
+
+def package_of(unit: Unit) -> str:
+    """The value of ``__package__`` in a module."""
+    return unit.name if unit.is_package else unit.name.rpartition(".")[0]
+
+
+def absolute_name(name: str, package: str) -> str:
+    """The absolute name of a relative one such as ``..api``; "" where it leaves the top."""
+    level = len(name) - len(name.lstrip("."))
+    if level == 0:
+        return name
+    parts = package.split(".") if package else []
+    if level > len(parts):
+        return ""
+    return ".".join([*parts[: len(parts) - level + 1], *([name[level:]] if name[level:] else [])])
+
+
+def loaded_modules(engine: Engine, path: str, text: str, args: Args, site: tuple[Frame, int]) -> list[str]:
+    """The absolute names of the modules that a call loads.
+
+    Args:
+        engine: for the modules of the program and the elements of lists.
+        path: which of the import functions is called.
+        text: the name that it is given.
+        args: all its arguments.
+        site: where it is called.
+    """
+    if path == "pkgutil.resolve_name":
+        return [_resolved(engine, text)]
+    if path == "importlib.import_module":
+        given = args.get(1, "package")
+        packages = _texts(given) if given else [package_of(site[0].unit)]
+        return [name for package in packages or [""] if (name := absolute_name(text, package))]
+    level = next((v.value for v in args.get(4, "level") if isinstance(v, Const) and isinstance(v.value, int)), 0)
+    name = absolute_name("." * level + text, package_of(site[0].unit))
+    children = [f"{name}.{child}" for child in _elements(engine, args.get(3, "fromlist"))]
+    return [each for each in [name, *(c for c in children if engine.modules.is_ours(c))] if each]
+
+
+def _resolved(engine: Engine, text: str) -> str:
+    """The module in ``package.module:name`` or ``package.module.name``."""
+    module, colon, _ = text.partition(":")
+    if colon:
+        return module
+    parts = text.split(".")
+    cut = next((n for n in range(len(parts), 0, -1) if engine.modules.is_ours(".".join(parts[:n]))), 1)
+    return ".".join(parts[:cut])
+
+
+def _texts(values: list[Value]) -> list[str]:
+    return [v.value for v in values if isinstance(v, Const) and isinstance(v.value, str)]
+
+
+def _elements(engine: Engine, values: list[Value]) -> list[str]:
+    from buttress_scanner.program import containers
+
+    return [t for v in values if isinstance(v, Box) for t in _texts(containers.elements(engine, v))]
