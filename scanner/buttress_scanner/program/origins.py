@@ -1,195 +1,354 @@
-"""Where a value of interest comes into being in a body, and by which expressions it leaves.
+"""Where a text is named that reaches a place: here, or in the arguments of the calls that led here.
 
-A contract about references blames the place that takes a reference, not the helper that was handed one: this module tells the two apart.
+Values forget through which call they came; this module follows one text at a time back from the place where it is used, through
+variables, joined and formatted text, parameters, closures and results, to the places that name it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program import containers
+from buttress_scanner.program.calls import Args
+from buttress_scanner.program.strings import text_method
+from buttress_scanner.program.types import default_or_declared
 from buttress_scanner.program.values import (
     Box,
-    BoxMethod,
     Class,
+    Const,
+    Descriptor,
     External,
     Function,
     Instance,
     Maker,
-    Maybe,
     Method,
-    Module,
-    Namespace,
+    Object,
     Partial,
-    Super,
     Value,
 )
 
 if TYPE_CHECKING:
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
-Wanted = Callable[[Value], bool]
-Allowed = Callable[["Frame"], bool]
-_DEPTH = 12
+Site = tuple["Frame", int]
+MOST = 200
+"""Texts that are followed from one place; more are data rather than names."""
+DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A text and the calls that handed it on: nearest to the place of use first, the one that names it last."""
+
+    text: str
+    way: tuple[Site, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The nodes that a call gives to a callable, by position and by keyword; None where it is the receiver."""
+
+    positional: tuple[Site | None, ...]
+    keywords: dict[str, Site]
+    spread: bool
+    """Arguments beyond those come from ``*`` or ``**``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """The calls that were entered to look at their results, and what is being looked at already."""
+
+    down: tuple[Site, ...] = ()
+    busy: frozenset[tuple[Frame, int, tuple[Site, ...]]] = frozenset()
+
+    def at(self, frame: Frame, node: int) -> _Trail | None:
+        """The trail with one more place; None where it would run in a circle or too far."""
+        key = (frame, node, self.down)
+        return None if key in self.busy or len(self.busy) > DEEPEST else _Trail(self.down, self.busy | {key})
+
+
+Follow = Callable[["Frame", int, _Trail], list[Named]]
 
 
 class Origins:
-    """Answers for one set of wanted values; ``allowed`` frames may hand them on, and who takes them from there is asked."""
+    """Follows texts through the solved program."""
 
-    def __init__(self, engine: Engine, wanted: Wanted, allowed: Allowed) -> None:
-        self.engine = engine
-        self.wanted = wanted
-        self.allowed = allowed
+    def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
+        self._engine = engine
+        self._callers: dict[Frame, list[Site]] = {}
+        for frame in frames:
+            for node, callees in frame.edges.items():
+                for callee in callees:
+                    self._callers.setdefault(callee, []).append((frame, node))
+        self._rules: dict[str, Callable[[Frame, int, Node, _Trail], list[Named]]] = {
+            "const": self._constant, "param": self._parameter, "phi": self._phi, "narrow": self._narrow, "declare": self._declared,
+            "bin": self._sum, "fstr": self._formatted, "un": self._operand, "free": self._free, "own": self._own, "call": self._result,
+            "iter": self._element, "attr": self._attribute,
+        }  # fmt: skip
 
-    def has(self, frame: Frame, node: int) -> bool:
-        """Whether the node can be a wanted value."""
-        cell = frame.cells[node]
-        return cell is not None and any(self.wanted(v) for v in cell.values)
+    def texts(self, frame: Frame, node: int) -> list[Named]:
+        """The texts that a node can be, each with the calls through which it came."""
+        return self._trace(frame, node, _Trail())[:MOST]
 
-    def arises(self, frame: Frame, node: int, depth: int = 0) -> bool:
-        """Whether a wanted value comes into being at the node in this body, rather than being handed in."""
-        if depth > _DEPTH or not self.has(frame, node):
-            return False
-        operands = frame.body.nodes[node]
-        match operands[0]:
-            case "attr":
-                return self._from_receiver(frame, node, operands[1], depth)
-            case "phi":
-                return any(self.arises(frame, part, depth + 1) for part in operands[1] if part < node or depth < 3)
-            case "narrow":
-                return self.arises(frame, operands[3], depth + 1)
-            case "declare" | "await" | "yieldfrom":
-                return operands[1] >= 0 and (self.arises(frame, operands[1], depth + 1) or self._given_by_allowed(frame, node))
-            case "global" | "own" | "free":
-                return self._from_variable(frame, operands, depth)
-            case "import" | "from" | "func" | "class":
-                return True
-            case "call":
-                return self._from_call(frame, node, operands[1])
-            case "deco":
-                return True
-            case "item" | "iter" | "unpack" | "slice":
-                return self._from_container(frame, operands[1])
-        return False
+    def elements(self, frame: Frame, node: int) -> list[Named]:
+        """The texts in the container that a node can be."""
+        return self._contents(frame, node, _Trail())[:MOST]
 
-    def _values(self, frame: Frame, node: int) -> list[Value]:
-        cell = frame.cells[node]
-        return list(cell.values) if cell is not None else []
+    def sources(self, frame: Frame, node: int, path: str) -> list[Sources]:
+        """What a call gives to the library function ``path``, for each way in which it calls it itself."""
+        return [s for callee, s in self._sources((frame, node)) if isinstance(callee, External) and callee.path == path]
 
-    def _from_receiver(self, frame: Frame, node: int, receiver: int, depth: int) -> bool:
-        owners = self._values(frame, receiver)
-        for value in self._values(frame, node):
-            if not self.wanted(value):
-                continue
-            bound = value.receiver if isinstance(value, Method) else value.owner if isinstance(value, Maybe) else None
-            if bound is not None and any(o is bound or (isinstance(o, Super) and o.receiver is bound) for o in owners):
-                return True
-            if isinstance(value, (Function, Class, Method)) and any(isinstance(o, (Class, Module, Super)) for o in owners):
-                return True
-            if isinstance(value, Method) and any(isinstance(o, Instance) and _same_object(o, bound) for o in owners):
-                return True
-            if any(isinstance(o, Instance) and self._class_allowed(o) for o in owners):
-                return True
-        return self.arises(frame, receiver, depth + 1) and any(self.wanted(o) for o in owners)
+    # --- following one text
 
-    def _class_allowed(self, owner: Instance) -> bool:
-        return self.allowed(owner.info.frame)
+    def _trace(self, frame: Frame, node: int, trail: _Trail) -> list[Named]:
+        ahead = trail.at(frame, node)
+        if ahead is None:
+            return []
+        operation = frame.body.nodes[node]
+        rule = self._rules.get(operation[0])
+        return _distinct(rule(frame, node, operation, ahead) if rule is not None else self._known(frame, node))
 
-    def _from_variable(self, frame: Frame, operands: tuple[object, ...], depth: int) -> bool:
-        name = str(operands[1])
-        scope: Frame | None = frame
-        if operands[0] == "global":
-            scope = frame.unit.frame
-        elif operands[0] == "free":
-            scope = frame.closure
-            for _ in range(int(str(operands[2]))):
-                scope = scope.closure if scope is not None else None
-        if scope is None:
-            return False
-        versions = scope.body.versions.get(name, ())
-        if not versions:
-            return operands[0] == "global"
-        return any(self.arises(scope, version, depth + 1) for version in versions)
+    def _known(self, frame: Frame, node: int) -> list[Named]:
+        return [Named(text) for text in _texts(self._engine.read(frame, node))]
 
-    def _from_call(self, frame: Frame, node: int, callee: int) -> bool:
-        for value in self._values(frame, callee):
-            if isinstance(value, External) and not value.path.startswith("functools.partial"):
-                return True
-            if isinstance(value, (Maker, BoxMethod)) and not (isinstance(value, BoxMethod) and isinstance(value.box, Box)):
-                return True
-        return self._given_by_allowed(frame, node)
+    def _constant(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return [Named(operation[1])] if isinstance(operation[1], str) else []
 
-    def _given_by_allowed(self, frame: Frame, node: int) -> bool:
-        return any(self.allowed(callee) and self._returns_wanted(callee) for callee in frame.edges.get(node, ()))
+    def _phi(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return [n for part in operation[1] for n in self._trace(frame, part, trail)]
 
-    def _returns_wanted(self, callee: Frame) -> bool:
-        return callee.result is not None and any(self.wanted(v) for v in callee.result.values)
+    def _narrow(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        possible = set(_texts(self._engine.read(frame, node)))
+        found = self._trace(frame, operation[3], trail)
+        return [n for n in found if n.text in possible] if possible else found
 
-    def _from_container(self, frame: Frame, container: int) -> bool:
-        for value in self._values(frame, container):
-            if isinstance(value, Namespace):
-                return True
-            if isinstance(value, Box) and isinstance(value.site, tuple) and not isinstance(value.site[0], str) and self.allowed(value.site[0]):
-                return True
-        return False
+    def _declared(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return self._trace(frame, operation[1], trail) if operation[1] >= 0 else []
 
+    def _sum(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        if operation[1] != "add":
+            return self._known(frame, node)
+        return _joined([self._trace(frame, operation[2], trail), self._trace(frame, operation[3], trail)], "".join)
 
-def _same_object(owner: Instance, bound: Value | None) -> bool:
-    """A receiver and one of its subclasses: a declared receiver stands for both."""
-    return isinstance(bound, Instance) and bound.info is owner.info
+    def _formatted(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return _joined([self._trace(frame, part, trail) for part in operation[1]], "".join)
 
+    def _operand(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return self._trace(frame, operation[2], trail) if operation[1] == "format" else []
 
-# --- where values leave
+    def _free(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        scope = frame.closure
+        for _ in range(operation[2]):
+            scope = scope.closure if scope is not None else None
+        return self._versions(scope, operation[1], _Trail(busy=trail.busy)) if scope is not None else []
 
+    def _own(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return self._versions(frame, operation[1], trail) or self._known(frame, node)
 
-def consumers(body: Body) -> Iterator[tuple[int, int, str]]:
-    """Yield (value node, consuming node, how) for every place where a body lets a value out of its local names."""
-    for index, node in enumerate(body.nodes):
-        match node[0]:
-            case "call":
-                for _, operand in node[2]:
-                    yield operand, index, "argument"
-                for _, operand in node[3]:
-                    yield operand, index, "argument"
+    def _versions(self, scope: Frame, name: str, trail: _Trail) -> list[Named]:
+        return [n for version in scope.body.versions.get(name, ()) for n in self._trace(scope, version, trail)]
+
+    def _element(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return self._contents(frame, operation[1], trail)
+
+    def _attribute(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        """An attribute of an instance: what its constructor was given comes from the place that builds it."""
+        instances = [v for v in self._engine.read(frame, operation[1]) if isinstance(v, Instance) and isinstance(v.site, tuple)]
+        found: list[Named] = []
+        for instance in instances:
+            given = self._given(instance.site)
+            for text in _texts(self._engine.values(self._engine.slot("of", instance, operation[2]))):
+                found.append(Named(text, (instance.site,)) if text in given else Named(text))
+        return found or self._known(frame, node)
+
+    # --- results of calls
+
+    def _result(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        values = self._engine.read(frame, node)
+        if not any(isinstance(v, (Const, Object)) for v in values):
+            return []
+        callee = frame.body.nodes[operation[1]]
+        if callee[0] == "attr":
+            made = self._by_method(frame, operation, callee, trail)
+            if made:
+                return made
+        found: list[Named] = []
+        for entered in frame.edges.get(node, {}):
+            if entered.body.kind in ("function", "lambda") and len(trail.down) < 4:
+                deeper = _Trail((*trail.down, (frame, node)), trail.busy)
+                found += [n for result in entered.body.returns for n in self._trace(entered, result, deeper)]
+        return found or self._known(frame, node)
+
+    def _by_method(self, frame: Frame, operation: Node, callee: Node, trail: _Trail) -> list[Named]:
+        """A method of text that makes text: ``"shop.{}".format(name)``, ``".".join(parts)``."""
+        receivers = self._trace(frame, callee[1], trail)
+        if callee[2] == "join" and len(operation[2]) == 1:
+            parts = self._parts(frame, operation[2][0][1], trail)
+            return [n for r in receivers for n in _joined(parts, r.text.join)] if parts else []
+        if operation[3] or any(starred for starred, _ in operation[2]):
+            return []
+        given = [self._trace(frame, argument, trail) for _, argument in operation[2]]
+
+        def applied(parts: Sequence[str]) -> str:
+            constants = [[self._engine.const(p)] for p in parts[1:]]
+            results = text_method(self._engine, callee[2], self._engine.const(parts[0]), constants) or []
+            return next(iter(_texts(results)), "")
+
+        return [n for n in _joined([receivers, *given], applied) if n.text]
+
+    def _parts(self, frame: Frame, node: int, trail: _Trail) -> list[list[Named]]:
+        operation = frame.body.nodes[node]
+        if operation[0] != "seq" or any(starred for starred, _ in operation[2]):
+            return []
+        return [self._trace(frame, element, trail) for _, element in operation[2]]
+
+    # --- containers
+
+    def _contents(self, frame: Frame, node: int, trail: _Trail) -> list[Named]:
+        ahead = trail.at(frame, node)
+        if ahead is None:
+            return []
+        operation = frame.body.nodes[node]
+        match operation[0]:
             case "seq":
-                for _, operand in node[2]:
-                    yield operand, index, "container"
+                follow = {True: self._contents, False: self._trace}
+                return [n for starred, element in operation[2] for n in follow[starred](frame, element, ahead)]
             case "dict":
-                for _, operand in node[1]:
-                    yield operand, index, "container"
-            case "comp":
-                yield node[2], index, "container"
-            case "dcomp":
-                yield node[2], index, "container"
-            case "setattr":
-                yield node[3], index, "attribute"
-            case "setitem":
-                yield node[3], index, "container"
-            case "gstore" | "nlstore":
-                yield node[2], index, "variable of an outer scope"
-            case "yield":
-                yield node[1], index, "yield"
-    for value in body.returns:
-        yield value, value, "return"
-    if body.kind == "class":
-        for name, versions in sorted(body.versions.items()):
-            for value in versions:
-                yield value, value, f"class attribute {name}"
+                return [n for key, _ in operation[1] if key >= 0 for n in self._trace(frame, key, ahead)]
+            case "phi":
+                return [n for part in operation[1] for n in self._contents(frame, part, ahead)]
+            case "narrow":
+                return self._contents(frame, operation[3], ahead)
+            case "param":
+                return self._arguments(frame, operation[1], ahead, self._contents)
+        boxes = [v for v in self._engine.read(frame, node) if isinstance(v, Box)]
+        return [Named(text) for box in boxes for text in _texts(containers.elements(self._engine, box))]
+
+    # --- parameters
+
+    def _parameter(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        return self._arguments(frame, operation[1], trail, self._trace)
+
+    def _arguments(self, frame: Frame, name: str, trail: _Trail, follow: Follow) -> list[Named]:
+        """What the callers give for a parameter: the call that was entered, or else all calls, which are then part of the way."""
+        default = [Named(text) for text in _texts(default_or_declared(self._engine, frame, name))]
+        if trail.down and frame in trail.down[-1][0].edges.get(trail.down[-1][1], {}):
+            given = self._argument(trail.down[-1], frame, name, _Trail(trail.down[:-1], trail.busy), follow)
+            return default if given is None else given
+        found: list[Named] = default if frame.key == "anybody" else []
+        for site in self._callers.get(frame, ()):
+            given = self._argument(site, frame, name, _Trail(busy=trail.busy), follow)
+            found += default if given is None else [Named(n.text, (site, *n.way)) for n in given]
+        return found
+
+    def _argument(self, site: Site, frame: Frame, name: str, trail: _Trail, follow: Follow) -> list[Named] | None:
+        """What one call gives for a parameter; None where it leaves it to the default."""
+        found: list[Named] = []
+        missing = True
+        direct = [s for callee, s in self._sources(site) if isinstance(callee, Function) and callee.body is frame.body]
+        for sources in direct:
+            given = self._given_by(sources, frame, name, trail, follow)
+            missing = missing and given is None and not sources.spread
+            found += self._bound(site, frame, name) if given is None and sources.spread else given or []
+        if not direct:
+            return self._bound(site, frame, name)
+        return None if missing else found
+
+    def _given_by(self, sources: Sources, frame: Frame, name: str, trail: _Trail, follow: Follow) -> list[Named] | None:
+        params = frame.body.params
+        position = next(n for n, p in enumerate(params) if p.name == name)
+        if params[position].kind == "vararg":
+            return [n for s in sources.positional[position:] if s is not None for n in self._trace(*s, trail)]
+        if params[position].kind != "kwonly" and position < len(sources.positional):
+            place = sources.positional[position]
+            return follow(*place, trail) if place is not None else []
+        return follow(*sources.keywords[name], trail) if name in sources.keywords else None
+
+    def _bound(self, site: Site, frame: Frame, name: str) -> list[Named]:
+        """What arrives in a parameter of something that a library function calls, as far as it stands among the arguments there."""
+        cell = frame.params.get(name)
+        given = self._given(site)
+        return [Named(text) for text in _texts(self._engine.values(cell)) if text in given] if cell is not None else []
+
+    def _given(self, site: Site) -> set[str]:
+        """The texts among the arguments of a call, and in the containers among them."""
+        frame, node = site
+        operation = frame.body.nodes[node]
+        if operation[0] != "call":
+            return set()
+        values = Args.of(self._engine, frame, operation).all()
+        inner = [e for v in values if isinstance(v, Box) for e in containers.elements(self._engine, v)]
+        return set(_texts([*values, *inner]))
+
+    def _sources(self, site: Site) -> list[tuple[Value, Sources]]:
+        """What a call calls in the end, each with the nodes that it is given; partials and receivers are unfolded."""
+        frame, node = site
+        operation = frame.body.nodes[node]
+        if operation[0] != "call":
+            return []
+        return [s for callee in self._engine.read(frame, operation[1]) for s in self._unfold(callee, _written(frame, operation))]
+
+    def _unfold(self, callee: Value, sources: Sources) -> list[tuple[Value, Sources]]:
+        match callee:
+            case Function() | External():
+                return [(callee, sources)]
+            case Method(function=function):
+                return self._unfold(function, _behind([None], sources))
+            case Descriptor(function=function):
+                return self._unfold(function, sources)
+            case Maker(function=function) if function is not None:
+                return self._unfold(function, sources)
+            case Partial(function=function, frame=frame, node=node):
+                made = _written(frame, frame.body.nodes[node])
+                merged = Sources(sources.positional, {**made.keywords, **sources.keywords}, sources.spread or made.spread)
+                return self._unfold(function, _behind(list(made.positional[1:]), merged))
+            case Class(info=info):
+                functions = self._engine.read(info.frame, init) if (init := info.body.exit.get("__init__")) is not None else []
+                return [(f, _behind([None], sources)) for f in functions if isinstance(f, Function)]
+            case Instance(info=info):
+                functions = self._engine.read(info.frame, call) if (call := info.body.exit.get("__call__")) is not None else []
+                return [(f, _behind([None], sources)) for f in functions if isinstance(f, Function)]
+        return []
 
 
-def defaults_of(frame: Frame) -> Iterator[tuple[int, str]]:
-    """Yield (value node, parameter) for the defaults of functions that a body defines."""
-    for node in frame.body.nodes:
-        if node[0] == "func":
-            for param in frame.unit.facts.bodies[node[1]].params:
-                if param.default >= 0:
-                    yield param.default, param.name
+def _written(frame: Frame, operation: Node) -> Sources:
+    """The arguments of a call node up to the first ``*``."""
+    positional: list[Site | None] = []
+    for starred, argument in operation[2]:
+        if starred:
+            break
+        positional.append((frame, argument))
+    keywords = {name: (frame, argument) for name, argument in operation[3] if name}
+    return Sources(tuple(positional), keywords, len(positional) < len(operation[2]) or len(keywords) < len(operation[3]))
 
 
-def unwrapped(value: Value) -> Value:
-    """The callable inside partials."""
-    while isinstance(value, Partial):
-        value = value.function
-    return value
+def _behind(first: list[Site | None], sources: Sources) -> Sources:
+    return Sources((*first, *sources.positional), sources.keywords, sources.spread)
+
+
+def _texts(values: Iterable[Value]) -> list[str]:
+    return [v.value for v in values if isinstance(v, Const) and isinstance(v.value, str)]
+
+
+def _distinct(found: list[Named]) -> list[Named]:
+    return list(dict.fromkeys(found))[:MOST]
+
+
+def _joined(parts: Sequence[list[Named]], join: Callable[[Sequence[str]], str]) -> list[Named]:
+    """Combine parts that can come together: those that came through calls came through the same ones."""
+    found: list[Named] = []
+    count = 1
+    for part in parts:
+        count *= len(part)
+    if count > MOST:
+        return []
+    for combination in product(*parts):
+        ways = sorted((n.way for n in combination if n.way), key=len)
+        if all(ways[-1][: len(way)] == way for way in ways):
+            found.append(Named(join([n.text for n in combination]), ways[-1] if ways else ()))
+    return found

@@ -1,0 +1,199 @@
+"""Who imports whom: import statements of every form, and import functions that are called with a known name.
+
+Statements are read from the facts alone. Only a program that mentions an import function is solved, to learn what it loads and who names it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from buttress_scanner.findings.model import Position, Step
+from buttress_scanner.program.guards import Guards
+from buttress_scanner.program.loading import IMPORT_FUNCTIONS, MENTIONS, loaded_modules
+
+if TYPE_CHECKING:
+    from buttress_scanner.facts.model import ImportFact, Span
+    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.origins import Named, Origins, Site
+    from buttress_scanner.program.program import Program
+
+_KEPT_FORMS = ("import", "from", "phi", "narrow", "star")
+"""What a package may bind a name to without hiding its submodule of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One module imports another at one place."""
+
+    unit: Unit
+    imported: str
+    span: Span
+    symbol: str
+    """The definition in which it stands."""
+    steps: tuple[Step, ...] = ()
+    """For a name that is handed to a helper: from the call that names the module to the call that imports it."""
+
+    @property
+    def importer(self) -> str:
+        """The module that imports."""
+        return self.unit.name
+
+
+class ImportGraph:
+    """The imports of a program, found module by module on demand."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._modules = program.table
+        self._guards = Guards(program.table)
+        self._written: dict[str, list[Import]] = {}
+        self._called: dict[str, list[Import]] | None = None
+        self._unknown: list[tuple[Unit, Span]] = []
+
+    def of(self, unit: Unit) -> list[Import]:
+        """All imports of one module, in source order; several names of one statement may name the same module."""
+        found = [*self.written(unit), *self.called().get(unit.name, ())]
+        return sorted(found, key=lambda i: (i.span, i.imported))
+
+    def runs(self, found: Import) -> bool:
+        """Whether the import happens when the program runs: no type checking guard keeps it from that."""
+        return not self._guards.is_typing_only(found.unit, found.span)
+
+    def unknown(self) -> list[tuple[Unit, Span]]:
+        """Calls of import functions whose module nobody can tell."""
+        self.called()
+        return self._unknown
+
+    def chain(self, start: Unit, ends: Callable[[str], bool], passes: Callable[[Import], bool]) -> list[Import]:
+        """The shortest chain of imports from a module to one that ``ends`` accepts; empty where there is none."""
+        ways: dict[str, list[Import]] = {start.name: []}
+        queue = deque([start])
+        while queue:
+            unit = queue.popleft()
+            for each in self.of(unit):
+                if each.imported in ways or not passes(each):
+                    continue
+                ways[each.imported] = [*ways[unit.name], each]
+                if ends(each.imported):
+                    return ways[each.imported]
+                target = self._modules.get(each.imported)
+                if target is not None:
+                    queue.append(target)
+        return []
+
+    # --- statements
+
+    def written(self, unit: Unit) -> list[Import]:
+        """The imports that statements of a module name."""
+        found = self._written.get(unit.name)
+        if found is None:
+            found = self._written[unit.name] = [i for fact in unit.facts.imports for i in self._statement(unit, fact)]
+        return found
+
+    def _statement(self, unit: Unit, fact: ImportFact) -> Iterator[Import]:
+        from buttress_scanner.program.program import symbol_of
+
+        symbol = symbol_of(unit, unit.facts.bodies[fact.body])
+        for module in dict.fromkeys(self._targets(unit, fact)):
+            yield Import(unit, module, fact.span, symbol)
+
+    def _targets(self, unit: Unit, fact: ImportFact) -> Iterator[str]:
+        """The modules that one name of a statement imports."""
+        base = self._modules.absolute(unit, fact.level, fact.module)
+        if base is None:
+            return
+        if fact.name == "*":
+            yield base
+            source = self._modules.get(base)
+            names = (source.facts.exports if source is not None else None) or ()
+            yield from (child for name in names if (child := self._submodule(base, name)))
+        elif fact.name:
+            yield self._submodule(base, fact.name) or base
+        else:
+            yield base
+
+    def _submodule(self, package: str, name: str) -> str | None:
+        """The module ``package.name``, unless the package itself gives the name to something else."""
+        child = f"{package}.{name}" if package else name
+        if not self._modules.is_ours(child):
+            return None
+        source = self._modules.get(package)
+        if source is not None:
+            body = source.facts.bodies[0]
+            bound = body.exit.get(name)
+            if bound is not None and body.nodes[bound][0] not in _KEPT_FORMS:
+                return None
+        return child
+
+    # --- calls
+
+    def called(self) -> dict[str, list[Import]]:
+        """The imports by calls of import functions, by the module that names what is imported."""
+        if self._called is None:
+            mentioned = any(mention in unit.data for unit in self._modules.units.values() for mention in MENTIONS)
+            self._called = self._follow_calls() if mentioned else {}
+        return self._called
+
+    def _follow_calls(self) -> dict[str, list[Import]]:
+        from buttress_scanner.program.origins import Origins
+
+        frames = self._program.frames()
+        origins = Origins(self._program.engine, frames)
+        numbers = {frame: number for number, frame in enumerate(frames)}
+        sites = [(key[1], key[2]) for key in self._program.engine.heap if key[0] == "loads" and key[1] in numbers]
+        known: dict[tuple[Unit, Span], dict[Import, None]] = {}
+        for frame, node in sorted(sites, key=lambda site: (numbers[site[0]], site[1])):
+            place = known.setdefault((frame.unit, frame.body.spans[node]), {})
+            place.update(dict.fromkeys(self._call(origins, frame, node)))
+        self._unknown = [place for place, found in known.items() if not found]
+        distinct: dict[tuple[str, Span, str], Import] = {}
+        for each in (i for found in known.values() for i in found):
+            distinct.setdefault((each.importer, each.span, each.imported), each)
+        called: dict[str, list[Import]] = {}
+        for (importer, _, _), each in distinct.items():
+            called.setdefault(importer, []).append(each)
+        return called
+
+    def _call(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
+        """What one call of an import function loads, and at whose bidding."""
+        from buttress_scanner.program.calls import Args
+
+        engine, operation = self._program.engine, frame.body.nodes[node]
+        direct = False
+        for path in IMPORT_FUNCTIONS:
+            for sources in origins.sources(frame, node, path):
+                direct = True
+                place = sources.positional[0] if sources.positional else sources.keywords.get("name")
+                for named in origins.texts(*place) if place is not None else []:
+                    for module in loaded_modules(engine, path, named.text, Args.of(engine, frame, operation), (frame, node)):
+                        yield self._named(frame, node, module, named)
+        if not direct:
+            yield from self._indirect(origins, frame, node)
+
+    def _indirect(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
+        """A library function calls the import function, as in ``map(import_module, names)``."""
+        from buttress_scanner.program.origins import Named
+
+        operation = frame.body.nodes[node]
+        arguments = [n for _, n in operation[2]] + [n for _, n in operation[3]] if operation[0] == "call" else []
+        named = [n for a in arguments for n in (*origins.texts(frame, a), *origins.elements(frame, a))]
+        for value in self._program.engine.values(self._program.engine.slot("loads", frame, node)):
+            module = str(getattr(value, "value", ""))
+            yield self._named(frame, node, module, next((n for n in named if n.text == module), Named(module)))
+
+    def _named(self, frame: Frame, node: int, module: str, named: Named) -> Import:
+        """The import at the outermost call that handed the name on, with the way from there."""
+        way: tuple[Site, ...] = ((frame, node), *named.way)
+        outer, at = way[-1]
+        steps: tuple[Step, ...] = ()
+        if named.way:
+            told = [self._program.step(f, n, f"hands on {named.text!r}") for f, n in reversed(named.way)]
+            steps = (*told, self._program.step(frame, node, f"imports {module}"))
+        return Import(outer.unit, module, outer.body.spans[at], outer.symbol, steps)
+
+    def position(self, found: Import) -> Position:
+        """Where an import stands."""
+        return self._program.position(found.unit, found.span)
