@@ -183,14 +183,16 @@ class Expressions(Ssa):
     def _ifexp(self, node: ast.IfExp, span: Span) -> int:
         self.emit(span_of(node.test), "truth", self.expr(node.test))
         before = dict(self.env)
-        ends, values = [], []
+        ends, values, arms = [], [], []
         for branch, truth in ((node.body, True), (node.orelse, False)):
             self.env = dict(before)
             self.assume(node.test, truth)
             start = len(self.body.nodes)
             values.append(self.expr(branch))
-            self.body.conditional.append((start, len(self.body.nodes)))
+            arms.append((start, len(self.body.nodes)))
             ends.append(self.env)
+        self.body.conditional += arms
+        self.body.alternatives.append((arms[0], arms[1]))
         self.env = self.join(ends, span)
         return self.emit(span, "phi", tuple(values))
 

@@ -73,6 +73,10 @@ class Body:
     tree: list[Any] = field(default_factory=list)
     conditional: list[tuple[int, int]] = field(default_factory=list)
     """Ranges of nodes that a short circuit, a conditional expression or a comprehension may skip."""
+    alternatives: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    """Pairs of ranges in ``conditional`` of which exactly one runs: the two sides of a conditional expression."""
+    stores: list[tuple[Span, str, int]] = field(default_factory=list)
+    """Assignments to local variables of a function in order: the statement, the name, the version it gets."""
     typing: list[tuple[int, int]] = field(default_factory=list)
     """Ranges of nodes that belong to annotations."""
     unrun: list[tuple[int, int]] = field(default_factory=list)

@@ -52,6 +52,7 @@ class Ssa:
         self.names = names
         self.env: Env = {}
         self.dead = False
+        self.statement: Span = (0, 0, 0, 0)
         self.stored: set[str] = set()
         self.journals: list[list[tuple[str, int]]] = []
 
@@ -70,6 +71,8 @@ class Ssa:
         """Make ``node`` the current version of a variable."""
         self.env[name] = node
         self.body.versions.setdefault(name, []).append(node)
+        if self.body.kind == "function":
+            self.body.stores.append((self.statement, name, node))
         self._kill(lambda key: _root(key) == name)
         for journal in self.journals:
             journal.append((name, node))

@@ -35,6 +35,12 @@ class Statements(Patterns):
         return [self._statement(s) for s in statements]
 
     def _statement(self, node: ast.stmt) -> list[Any]:
+        outer, self.statement = self.statement, span_of(node)
+        entry = self._compiled(node)
+        self.statement = outer
+        return entry
+
+    def _compiled(self, node: ast.stmt) -> list[Any]:
         method = getattr(self, "_do_" + type(node).__name__.lower(), None)
         if method is not None:
             result: list[Any] = method(node)
