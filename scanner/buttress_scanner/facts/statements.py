@@ -57,11 +57,10 @@ class Statements(Patterns):
         self.expr(node.value)
 
     def _on_assign(self, node: ast.Assign) -> None:
-        first = node.targets[0]
-        pairwise = isinstance(first, (ast.Tuple, ast.List)) and isinstance(node.value, (ast.Tuple, ast.List)) and len(node.targets) == 1
-        if pairwise and len(first.elts) == len(node.value.elts) and not _has_star(first) and not _has_star(node.value):
-            values = [self.expr(e) for e in node.value.elts]
-            for target, value in zip(first.elts, values, strict=True):
+        pairs = _pairwise(node)
+        if pairs is not None:
+            values = [self.used(value) for _, value in pairs]
+            for (target, _), value in zip(pairs, values, strict=True):
                 self.store(target, value)
             return
         plain = all(isinstance(t, ast.Name) for t in node.targets) and self.body.kind != "class"
@@ -367,7 +366,7 @@ class Statements(Patterns):
 
     def _do_with(self, node: ast.With | ast.AsyncWith) -> list[Any]:
         is_async = isinstance(node, ast.AsyncWith)
-        items = []
+        items: list[list[Any]] = []
         entry = dict(self.env)
         journal: list[tuple[str, int]] = []
         for item in node.items:
@@ -399,6 +398,16 @@ def _is_main_guard(test: ast.expr) -> bool:
 
 def _always_leaves(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], (ast.Return, ast.Continue, ast.Break))
+
+
+def _pairwise(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]] | None:
+    """The pairs of ``a, b = x, y``; None for any other assignment."""
+    left, right = node.targets[0], node.value
+    if len(node.targets) != 1 or not isinstance(left, (ast.Tuple, ast.List)) or not isinstance(right, (ast.Tuple, ast.List)):
+        return None
+    if len(left.elts) != len(right.elts) or _has_star(left) or _has_star(right):
+        return None
+    return list(zip(left.elts, right.elts, strict=True))
 
 
 def _has_star(node: ast.Tuple | ast.List) -> bool:

@@ -236,7 +236,7 @@ def _dict(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 
 def _comp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    box = containers.box(engine, {"gen": "iterator"}.get(node[1], node[1]), (frame, index))
+    box = containers.box(engine, "iterator" if node[1] == "gen" else node[1], (frame, index))
     containers.put(engine, box, None, engine.read(frame, node[2]))
     return (box,)
 
@@ -456,7 +456,7 @@ def _enter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 
 
 def _exit(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    none = [engine.const(None)]
+    none: list[Value] = [engine.const(None)]
     for value in engine.read(frame, node[1]):
         if isinstance(value, Instance):
             name = "__aexit__" if node[2] else "__exit__"

@@ -103,9 +103,8 @@ class Program:
             return
         if name == "*" or name.endswith(".*"):
             prefix = name.removesuffix("*")
-            for body in unit.facts.bodies:
-                if body.kind == "function" and body.qualname.startswith(prefix):
-                    yield Subject(unit, body.qualname, body)
+            functions = [b for b in unit.facts.bodies if b.kind == "function" and b.qualname.startswith(prefix)]
+            yield from (Subject(unit, b.qualname, b) for b in functions)
             return
         body = next((b for b in reversed(unit.facts.bodies) if b.qualname == name and b.kind in ("function", "class")), None)
         if body is not None:
@@ -138,9 +137,9 @@ class Program:
             return
         for owner in linearise(self.engine, info):
             qualname = f"{owner.body.qualname}.{name}"
-            body = next((b for b in reversed(owner.unit.facts.bodies) if b.qualname == qualname), None)
-            if body is not None:
-                yield Subject(owner.unit, qualname, body)
+            found = next((b for b in reversed(owner.unit.facts.bodies) if b.qualname == qualname), None)
+            if found is not None:
+                yield Subject(owner.unit, qualname, found)
                 return
 
     def classes(self, text: str) -> list[ClassInfo]:
