@@ -26,9 +26,13 @@ class Exempted:
 
     def covers(self, finding: Finding) -> bool:
         """Whether the finding's file or symbol is exempt."""
-        if self._files is not None and self._files.match_file(finding.position.path):
+        return self.covers_place(finding.position.path, finding.symbol)
+
+    def covers_place(self, path: str, symbol: str) -> bool:
+        """Whether a definition in a file is exempt."""
+        if self._files is not None and self._files.match_file(path):
             return True
-        module, _, qualname = finding.symbol.partition(":")
+        module, _, qualname = symbol.partition(":")
         return any(selector.matches_symbol(module, qualname) for selector in self._symbols)
 
 

@@ -1,0 +1,200 @@
+"""wired: functions that nobody calls and classes that nobody constructs are dead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from buttress_scanner.config.exemptions import Exempted
+from buttress_scanner.contracts.base import Contract, Selectors
+from buttress_scanner.findings.model import Confidence, Step
+from buttress_scanner.program.classes import linearise, subclasses
+from buttress_scanner.program.values import (
+    Class,
+    Descriptor,
+    Function,
+    Instance,
+    Method,
+    Partial,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.facts.model import Body
+    from buttress_scanner.findings.model import Finding, Position
+    from buttress_scanner.program import Program
+    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.program import Subject
+
+Key = tuple[str, int]
+"""Module and index of a body."""
+
+
+class Wired(Contract):
+    """Functions have a caller in production code, classes are constructed there."""
+
+    kind_name: ClassVar[str] = "wired"
+
+    symbols: Selectors = Field(description="Functions, methods and classes that must be in use.")
+    callers_in: Selectors | None = Field(None, description="Modules in which a caller must be; all that are not exempt when absent.")
+
+    def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
+        """Yield a finding for every symbol that nothing in production code calls or constructs."""
+        program.solve()
+        subjects: dict[Key, Subject] = {}
+        for text in self.symbols:
+            found = [s for s in program.subjects(text) if s.body is not None]
+            if not found:
+                ledger.is_vacuous(f"{text} is neither a function nor a class of the program")
+            subjects.update({_key(s.unit, s.body): s for s in found if s.body is not None})
+        usage = _Usage(self, program)
+        if not usage.frames and not self.may_be_empty:
+            ledger.is_vacuous(f"no module counts as a caller: {', '.join(self.callers_in or ('every module is exempt',))}")
+        ledger.judge(len(subjects))
+        usage.collect()
+        for key, subject in sorted(subjects.items()):
+            if not usage.uses(key, subject):
+                yield self._unused(program, ledger, usage, subject)
+
+    def _unused(self, program: Program, ledger: Ledger, usage: _Usage, subject: Subject) -> Finding:
+        body = subject.body
+        assert body is not None
+        missing = "constructs" if body.kind == "class" else "calls"
+        where = f"in {', '.join(self.callers_in)}" if self.callers_in else "in production code"
+        elsewhere = usage.elsewhere(_key(subject.unit, body))
+        doubtful = usage.doubtful_constructions(subject) if body.kind == "class" else usage.doubtful_calls(body)
+        for position in doubtful:
+            ledger.leave_undecided(position, f"may be what {missing} `{subject.symbol}`: on what it acts is not known")
+        return self.finding(
+            program.position(subject.unit, body.header),
+            subject.symbol,
+            f"nothing {where} {missing} `{subject.symbol}`",
+            sink=missing,
+            evidence=elsewhere,
+            confidence=Confidence.POSSIBLE if doubtful else Confidence.PROVEN,
+        )
+
+
+@dataclass(slots=True)
+class _Usage:
+    """Who calls and constructs what: in the code that counts, and elsewhere."""
+
+    contract: Wired
+    program: Program
+    frames: list[Frame] = field(default_factory=list)
+    """The frames of production code."""
+    others: list[Frame] = field(default_factory=list)
+    used: set[Key] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        chosen = self.program.patterns(self.contract.callers_in or ("**",))
+        exempted = Exempted(self.contract.exempt)
+        for frame in self.program.frames():
+            inside = any(s.matches_symbol(frame.unit.name, frame.body.qualname) for s in chosen)
+            inside = inside and not exempted.covers_place(frame.unit.path, frame.symbol)
+            (self.frames if inside else self.others).append(frame)
+
+    def collect(self) -> None:
+        """Note everything that production code uses."""
+        for frame in self.frames:
+            for node in range(len(frame.body.nodes)):
+                self.used.update(self._used_at(frame, node))
+        inside = set(self.frames)
+        for value in self.program.engine.table.values():
+            if isinstance(value, Instance) and isinstance(value.site, tuple) and value.site[0] in inside:
+                self.used.add(_key(value.info.unit, value.info.body))
+
+    def _used_at(self, frame: Frame, node: int) -> Iterator[Key]:
+        """The bodies that a node calls, those of coroutines and generators that it makes, and the classes that it constructs."""
+        for callee in frame.edges.get(node, {}):
+            if callee.body is not frame.body and callee.body.kind != "class":
+                yield _key(callee.unit, callee.body)
+        operation = frame.body.nodes[node]
+        if operation[0] in ("call", "deco"):
+            for callee in _unfolded(self.program.node_values(frame, operation[1])):
+                if isinstance(callee, Class):
+                    yield _key(callee.info.unit, callee.info.body)
+                elif callee.body is not frame.body:
+                    yield _key(callee.unit, callee.body)
+
+    def uses(self, key: Key, subject: Subject) -> bool:
+        """Whether production code uses the subject, a subclass of it, or an override of it."""
+        return key in self.used or any(variant in self.used for variant in self._variants(subject))
+
+    def _variants(self, subject: Subject) -> Iterator[Key]:
+        """Subclasses of a class, overrides of a method."""
+        engine, body = self.program.engine, subject.body
+        assert body is not None
+        owner = subject.unit.facts.bodies[body.parent] if body.parent >= 0 else None
+        wanted = body if body.kind == "class" else owner if owner is not None and owner.kind == "class" else None
+        infos = [i for i in engine.classes.values() if i.unit is subject.unit and i.body is wanted]
+        for sub in (s for info in infos for s in subclasses(engine, info)):
+            if body.kind == "class":
+                yield _key(sub.unit, sub.body)
+            else:
+                yield from (
+                    _key(sub.unit, other)
+                    for other in sub.unit.facts.bodies
+                    if other.parent == sub.body.index and other.kind == "function" and other.name == body.name
+                )
+
+    # --- what to say of the unused
+
+    def elsewhere(self, key: Key) -> list[Step]:
+        """The first use in code that does not count, as evidence."""
+        for frame in self.others:
+            for node in range(len(frame.body.nodes)):
+                if key in self._used_at(frame, node):
+                    return [self.program.step(frame, node, "used here, in code that does not count")]
+        return []
+
+    def doubtful_calls(self, body: Body) -> list[Position]:
+        """Calls of a member of that name on something that is not known: each may be the caller."""
+        found: dict[Position, None] = {}
+        for frame, node, callee in self._calls():
+            operation = frame.body.nodes[callee]
+            if operation[0] == "attr" and operation[2] == body.name:
+                values = self.program.node_values(frame, operation[1])
+                if all(isinstance(v, Unknown) for v in values):
+                    found[self.program.node_position(frame, node)] = None
+        return list(found)
+
+    def doubtful_constructions(self, subject: Subject) -> list[Position]:
+        """Calls of "this class or one of its subclasses" for a class above: each may construct the class."""
+        engine = self.program.engine
+        infos = [i for i in engine.classes.values() if i.unit is subject.unit and i.body is subject.body]
+        above = {base for info in infos for base in linearise(engine, info)}
+        return list(
+            dict.fromkeys(
+                self.program.node_position(frame, node)
+                for frame, node, callee in self._calls()
+                for value in self.program.node_values(frame, callee)
+                if isinstance(value, Class) and not value.exact and value.info in above
+            )
+        )
+
+    def _calls(self) -> Iterator[tuple[Frame, int, int]]:
+        """Every call in production code: frame, node, and the node of what is called."""
+        for frame in self.frames:
+            for node, operation in enumerate(frame.body.nodes):
+                if operation[0] == "call":
+                    yield frame, node, operation[1]
+
+
+def _key(unit: Unit, body: Body) -> Key:
+    return unit.name, body.index
+
+
+def _unfolded(values: list[Value]) -> Iterator[Class | Function]:
+    """The functions and classes behind partials and bound methods."""
+    for value in values:
+        if isinstance(value, (Class, Function)):
+            yield value
+        elif isinstance(value, (Partial, Method, Descriptor)):
+            yield from _unfolded([value.function])
