@@ -16,7 +16,6 @@ from buttress_scanner.program.classes import (
 from buttress_scanner.program.modules import module_member, module_named
 from buttress_scanner.program.values import (
     DECLARED,
-    SELF,
     Alias,
     Box,
     BoxMethod,
@@ -39,6 +38,8 @@ from buttress_scanner.program.values import (
     Unknown,
     Value,
     informative,
+    is_declared,
+    is_open,
 )
 
 if TYPE_CHECKING:
@@ -324,7 +325,7 @@ def _of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value
 def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
     info: ClassInfo = value.info
     if name == "__class__":
-        return [engine.make(Class, info, value.site not in (DECLARED, SELF))]
+        return [engine.make(Class, info, not is_open(value.site))]
     if name == "__dict__":
         return [engine.make(Namespace, value)]
     cls = engine.make(Class, info, True)
@@ -349,7 +350,7 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
     outside = _from_externals(engine, info, name, value)
     if outside:
         return outside
-    if value.site in (DECLARED, SELF):
+    if is_open(value.site):
         below = _below(engine, value, name, site)
         if below:
             return below
@@ -362,7 +363,7 @@ def _is_field_default(info: ClassInfo, owner: ClassInfo, name: str) -> bool:
 
 
 def _overriding_properties(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
-    if value.site != DECLARED:
+    if not is_declared(value.site):
         return []
     result: list[Value] = []
     for sub in subclasses(engine, value.info):
@@ -387,10 +388,10 @@ def _stored(engine: Engine, value: Instance, name: str) -> list[Value]:
     """What was stored to the attribute: through this object, through declared receivers of its classes; of any object if it is itself only declared."""
     found: dict[Value, None] = {}
     order = linearise(engine, value.info)
-    if value.site in (DECLARED, SELF):
+    if is_open(value.site):
         for owner in order:
             found.update(dict.fromkeys(engine.values(engine.slot("any", owner, name))))
-        if value.site == DECLARED:
+        if is_declared(value.site):
             for sub in subclasses(engine, value.info)[:SUBCLASS_LIMIT]:
                 found.update(dict.fromkeys(engine.values(engine.slot("any", sub, name))))
         return list(found)
@@ -419,25 +420,29 @@ def _declared(engine: Engine, value: Instance, name: str) -> list[Value]:
 
 def set_attribute(engine: Engine, target: Value, name: str, values: list[Value], site: Site) -> None:
     """Perform ``target.name = values`` at a site; note when the state outlives the call."""
-    from buttress_scanner.program.containers import note_mutation
+    from buttress_scanner.program.lifetime import keeper, loading, note_change, note_mutation
 
     match target:
         case Instance(info=info, site=where):
             if _set_descriptor(engine, target, name, values, site):
                 return
             note_mutation(engine, target, site, f"the attribute {name}")
-            kind = ("declared", info, name) if where in (DECLARED, SELF) else ("of", target, name)
+            kind = ("declared", info, name) if is_open(where) else ("of", target, name)
             engine.grow(engine.slot(*kind), values)
             engine.grow(engine.slot("any", info, name), values)
         case Class(info=info):
             patch_member(engine, info, name, values)
-            engine.deed(site, f"{info.symbol}.{name}", ("global-state",), f"assigns the class attribute {info.name}.{name}")
+            owner = loading(engine, info.frame)
+            if owner is not None:
+                note_change(engine, owner, site, f"{info.symbol}.{name}", f"assigns the class attribute {info.name}.{name}")
         case Module(unit=unit):
             engine.grow(engine.slot(unit, name), values)
-            engine.deed(site, f"{unit.name}.{name}", ("global-state",), f"assigns {unit.name}.{name}")
+            note_change(engine, unit, site, f"{unit.name}.{name}", f"assigns {unit.name}.{name}")
         case Function() | Maker() | Partial():
             engine.grow(engine.slot("attribute", target, name), values)
-            engine.deed(site, f"function attribute {name}", ("global-state",), f"assigns the function attribute {name}")
+            holder = keeper(engine, target)
+            if holder is not None:
+                note_change(engine, holder, site, f"function attribute {name}", f"assigns the function attribute {name}")
         case Method(function=function):
             set_attribute(engine, function, name, values, site)
         case External(path=path):

@@ -16,6 +16,7 @@ from buttress_scanner.program.classes import (
     members,
     subclasses,
 )
+from buttress_scanner.program.lifetime import loading
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
@@ -37,6 +38,8 @@ from buttress_scanner.program.values import (
     Running,
     Unknown,
     Value,
+    is_declared,
+    is_open,
 )
 
 if TYPE_CHECKING:
@@ -215,7 +218,7 @@ def _call_method_value(engine: Engine, function: Value, receiver: Value, args: A
 
 def _dispatches(receiver: Instance, function: Function) -> bool:
     """A declared receiver may be any subclass; the receiver of a method nobody called yet only where the method itself is abstract."""
-    return receiver.site == DECLARED or (receiver.site == SELF and function.body.is_abstract)
+    return is_declared(receiver.site) or (receiver.site == SELF and function.body.is_abstract)
 
 
 def _call_overrides(engine: Engine, function: Function, receiver: Instance, args: Args, site: Site) -> list[Value]:
@@ -237,7 +240,7 @@ def call_method(engine: Engine, receiver: Value, name: str, args: Args, site: Si
         return []
     found = members(engine, receiver.info, name)
     if found is None:
-        if receiver.site in (DECLARED, SELF):
+        if is_open(receiver.site):
             results: dict[Value, None] = {}
             for sub in subclasses(engine, receiver.info)[:OVERRIDE_LIMIT]:
                 if name in sub.body.exit:
@@ -320,7 +323,8 @@ def bind_and_call(engine: Engine, function: Function, args: Args, site: Site, ho
     frame = engine.call_frame(function, bind(engine, function, args, site), site)
     body = function.body
     if body.is_generator:
-        return [engine.make(Running, frame, "asyncgen" if body.is_async else "generator")]
+        kind = "asyncgen" if body.is_async else "generator"
+        return [engine.make(Running, frame, kind, site) if loading(engine, site[0]) else engine.make(Running, frame, kind)]
     if body.is_async:
         return [engine.make(Running, frame, "coroutine")]
     engine.edge(site, frame, how)

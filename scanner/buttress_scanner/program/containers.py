@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.calls import Args, call, call_back, call_method
 from buttress_scanner.program.classes import enum_members, fields, is_enum, is_record, subclasses
+from buttress_scanner.program.lifetime import loading, note_mutation
 from buttress_scanner.program.values import (
     DECLARED,
-    SELF,
     Alias,
     Box,
     Class,
@@ -25,6 +25,7 @@ from buttress_scanner.program.values import (
     Running,
     Unknown,
     Value,
+    is_open,
 )
 
 if TYPE_CHECKING:
@@ -218,33 +219,6 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
         entry = engine.catalogue.entry(f"{target.path}.__setitem__")
         if entry is not None and entry.effects:
             engine.deed(site, entry.path, entry.effects, f"writes an item of {target.path}")
-
-
-def outlives(engine: Engine, value: Value, depth: int = 0) -> bool:
-    """Whether the value was made when a module or class was, or belongs to an object that was: its state outlives a call."""
-    if isinstance(value, Member):
-        return True
-    site = value.site if isinstance(value, (Box, Instance)) else None
-    if not isinstance(site, tuple) or site[0] == DECLARED or depth > _NESTING:
-        return False
-    frame = site[0]
-    if frame.body.kind in ("module", "class"):
-        return True
-    if frame.body.name != "__init__" or not frame.body.params:
-        return False
-    cell = frame.params.get(frame.body.params[0].name)
-    receivers = engine.values(cell) if cell is not None else []
-    return bool(receivers) and all(outlives(engine, r, depth + 1) for r in receivers)
-
-
-def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
-    """Note a change of state that outlives the call, when a function makes it."""
-    body = site[0].body
-    if body.kind in ("module", "class") or not isinstance(target, (Box, Instance, Member)):
-        return
-    if outlives(engine, target):
-        where = target.site[0].unit.name if isinstance(target, (Box, Instance)) else target.info.symbol
-        engine.deed(site, f"state of {where}", ("global-state",), f"changes {what} of an object that {where} holds")
 
 
 # --- iteration
@@ -645,7 +619,7 @@ def _namespace_values(engine: Engine, owner: Namespace, site: Site) -> list[Valu
 def type_of(engine: Engine, value: Value) -> list[Value]:
     """``type(value)``."""
     if isinstance(value, (Instance, Member)):
-        exact = not (isinstance(value, Instance) and value.site in (DECLARED, SELF))
+        exact = not (isinstance(value, Instance) and is_open(value.site))
         return [engine.make(Class, value.info, exact)]
     if isinstance(value, (Const, Object)):
         return [engine.make(External, value.path if isinstance(value, Object) else f"builtins.{value.type_name}")]

@@ -11,6 +11,7 @@ from buttress_scanner.program.attributes import get_attribute, set_attribute
 from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import class_info, is_enum
 from buttress_scanner.program.loading import package_of
+from buttress_scanner.program.lifetime import loading, note_change, note_mutation
 from buttress_scanner.program.modules import import_from, module_member, module_named
 from buttress_scanner.program.narrowing import narrow
 from buttress_scanner.program.strings import binary_constant, format_parts
@@ -25,6 +26,7 @@ from buttress_scanner.program.values import (
     Instance,
     Object,
     Running,
+    TypeVariable,
     Union,
     Unknown,
     Value,
@@ -107,6 +109,8 @@ def _late(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
     while scope is not None and scope.body.kind != "module":
         if name in scope.body.versions:
             return _versions(engine, scope, name)
+        if scope.owner is not None and any(scope.owner.body.nodes[n][2] == name for n in scope.owner.body.type_params):
+            return _versions(engine, scope.owner.frame, name)
         scope = scope.closure
     exit_node = frame.unit.facts.bodies[0].exit.get(name)
     if exit_node is not None:
@@ -162,7 +166,7 @@ def _attr(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 def _item(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
     for value in engine.read(frame, node[1]):
-        if isinstance(value, (External, Class)) and not (isinstance(value, Class) and is_enum(engine, value.info)):
+        if isinstance(value, (External, Class, Alias, Union)) and not (isinstance(value, Class) and is_enum(engine, value.info)):
             found[engine.make(Alias, value, frame, index)] = None
         else:
             keys = engine.read(frame, node[2])
@@ -420,13 +424,13 @@ def _delitem(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
         if isinstance(target, Instance):
             call_method(engine, target, "__delitem__", Args([keys]), (frame, index))
         else:
-            containers.note_mutation(engine, target, (frame, index), "an item")
+            note_mutation(engine, target, (frame, index), "an item")
     return ()
 
 
 def _gstore(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     engine.grow(engine.slot(frame.unit, node[1]), engine.read(frame, node[2]))
-    engine.deed((frame, index), f"{frame.unit.name}.{node[1]}", ("global-state",), f"assigns the global {node[1]}")
+    note_change(engine, frame.unit, (frame, index), f"{frame.unit.name}.{node[1]}", f"assigns the global {node[1]}")
     return ()
 
 
@@ -436,6 +440,9 @@ def _nlstore(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
     while scope is not None:
         if node[1] in scope.body.versions:
             engine.grow(engine.slot("nonlocal", scope, node[1]), values)
+            unit = loading(engine, scope)
+            if unit is not None:
+                note_change(engine, unit, (frame, index), f"state of {unit.name}", f"assigns {node[1]} of a function that {unit.name} called")
             break
         scope = scope.closure
     return ()
@@ -518,6 +525,13 @@ def _matchpos(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[
     return [e for v in engine.read(frame, node[1]) for e in containers.match_position(engine, v, node[2], (frame, index))]
 
 
+def _typevar(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
+    variable = engine.make(TypeVariable, frame.unit, node[1], node[2])
+    if node[3] >= 0:
+        engine.grow(engine.slot("limit", variable), engine.read(frame, node[3]))
+    return (variable,)
+
+
 def _nothing(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     return ()
 
@@ -529,5 +543,5 @@ HANDLERS: dict[str, Any] = {
     "unpack": _unpack, "bin": _bin, "un": _un, "cmp": _cmp, "aug": _aug, "truth": _truth, "func": _func, "class": _class,
     "setattr": _setattr, "setitem": _setitem, "delattr": _delattr, "delitem": _delitem, "gstore": _gstore, "nlstore": _nlstore,
     "enter": _enter, "exit": _exit, "await": _await, "yield": _nothing, "yieldfrom": _yieldfrom, "caught": _caught, "raise": _raise,
-    "declare": _declare, "matchpos": _matchpos,
+    "declare": _declare, "matchpos": _matchpos, "typevar": _typevar,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute
 from buttress_scanner.program.calls import Args, call, call_back, call_method
 from buttress_scanner.program.loading import loaded_modules
+from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.modules import module_named
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.values import (
@@ -176,7 +177,7 @@ def _setattr(engine: Engine, args: Args, site: Site) -> list[Value]:
             set_attribute(engine, subject, name, args.get(2), site)
         if names is None and isinstance(subject, Instance):
             engine.grow(engine.slot("dynamic", subject.info), args.get(2))
-            containers.note_mutation(engine, subject, site, "an attribute")
+            note_mutation(engine, subject, site, "an attribute")
     return [engine.const(None)]
 
 
@@ -309,7 +310,7 @@ def _next(engine: Engine, args: Args, site: Site) -> list[Value]:
         if isinstance(value, Instance):
             found += call_method(engine, value, "__next__", Args(), site)
         else:
-            containers.note_mutation(engine, value, site, "the position of an iterator")
+            note_mutation(engine, value, site, "the position of an iterator")
             found += containers.iterate(engine, value, site)
     return [*found, *(args.get(1) if len(args.positional) > 1 else [])]
 

@@ -32,9 +32,11 @@ class External(Value):
 
 @dataclass(eq=False, slots=True)
 class Object(Value):
-    """An instance of a class outside of the program; ``path`` names the class, or what made it (``pkg.make()``)."""
+    """An instance of a class outside of the program; ``path`` names the class, or what made it (``pkg.make()``).
+    ``site`` is where it was made, for those with state that were made on import."""
 
     path: str
+    site: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -125,10 +127,11 @@ class Union(Value):
 
 @dataclass(eq=False, slots=True)
 class Running(Value):
-    """A generator or coroutine that was made and has not run by itself."""
+    """A generator or coroutine that was made and has not run by itself; ``site`` is where, for those made on import."""
 
     frame: Frame
     kind: str
+    site: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -187,10 +190,51 @@ class Unknown(Value):
     reason: str
 
 
+@dataclass(eq=False, slots=True)
+class Typed(Value):
+    """The type arguments of a declared generic class, by position: the site of an instance of which no more is known."""
+
+    arguments: tuple[tuple[Value, ...], ...]
+
+
+@dataclass(eq=False, slots=True)
+class Placeholder(Value):
+    """A value of a type variable that nothing binds here; the type arguments of a receiver replace it."""
+
+    variable: Value
+
+
+@dataclass(eq=False, slots=True)
+class Bound(Value):
+    """A type, or a container, in which type variables stand for other types: pairs of variable and types."""
+
+    inner: Value
+    bindings: tuple[tuple[Value, tuple[Value, ...]], ...]
+
+
+@dataclass(eq=False, slots=True)
+class TypeVariable(Value):
+    """A type parameter in square brackets behind the name of a class or function."""
+
+    unit: Unit
+    body: int
+    name: str
+
+
 DECLARED = "declared"
 SELF = "self"
 
 
+def is_declared(site: Any) -> bool:
+    """Whether an instance with this site is known by an annotation only."""
+    return site is DECLARED or isinstance(site, Typed)
+
+
+def is_open(site: Any) -> bool:
+    """Whether an instance with this site stands for many objects: declared, or the receiver of a method nobody has called."""
+    return site is DECLARED or site is SELF or isinstance(site, Typed)
+
+
 def informative(values: Any) -> bool:
     """Whether a set says more than "not known" and "None"."""
-    return any(not isinstance(v, Unknown) and not (isinstance(v, Const) and v.value is None) for v in values)
+    return any(not isinstance(v, (Unknown, Placeholder)) and not (isinstance(v, Const) and v.value is None) for v in values)

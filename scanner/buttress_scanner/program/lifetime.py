@@ -1,0 +1,67 @@
+"""How long values live: state that was made on import outlives the calls that change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.values import Box, Function, Instance, Maker, Member, Object, Partial, Running, Value
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame, Unit
+
+Site = tuple["Frame", int]
+_DEPTH = 3
+
+
+def root(frame: Frame) -> Frame:
+    """The frame on whose behalf this one runs: contexts that belong to one call site, and local classes, lead to the caller."""
+    while True:
+        key = frame.key
+        if isinstance(key, tuple) and key and key[0] in ("site", "factories"):
+            frame = key[1]
+        elif frame.body.kind == "class" and key == "class" and frame.closure is not None:
+            frame = frame.closure
+        else:
+            return frame
+
+
+def loading(engine: Engine, frame: Frame, depth: int = 0) -> Unit | None:
+    """The module in whose import this frame takes part, None for what runs when somebody calls it."""
+    top = root(frame)
+    if top.body.kind in ("module", "class"):
+        return None if top.key == "factories" else top.unit
+    if top.body.name != "__init__" or not top.body.params or depth > _DEPTH:
+        return None
+    cell = top.params.get(top.body.params[0].name)
+    receivers = engine.values(cell) if cell is not None else []
+    units = [keeper(engine, r, depth + 1) for r in receivers]
+    return units[0] if units and all(units) else None
+
+
+def keeper(engine: Engine, value: Value, depth: int = 0) -> Unit | None:
+    """The module that made the value when it was imported; None for what lives no longer than a call."""
+    match value:
+        case Box(site=site) | Instance(site=site) | Object(site=site) | Running(site=site):
+            return loading(engine, site[0], depth) if isinstance(site, tuple) and not isinstance(site[0], str) else None
+        case Member(info=info):
+            unit: Unit = info.unit
+            return unit
+        case Function(unit=unit, closure=closure):
+            return unit if closure is None else loading(engine, closure, depth)
+        case Maker(frame=frame) | Partial(frame=frame):
+            return loading(engine, frame, depth)
+    return None
+
+
+def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
+    """Note a change of state that outlives the call. A module that sets up what it has made itself changes nothing that anybody has seen."""
+    unit = keeper(engine, target)
+    if unit is not None:
+        note_change(engine, unit, site, f"state of {unit.name}", f"changes {what} of an object that {unit.name} holds")
+
+
+def note_change(engine: Engine, unit: Unit, site: Site, path: str, text: str) -> None:
+    """Note a change of something that belongs to a module, unless the module itself makes it while it is imported."""
+    if loading(engine, site[0]) is not unit:
+        engine.deed(site, path, ("global-state",), text)
