@@ -11,7 +11,7 @@ from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tupl
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.catalogue import EFFECTS
 from buttress_scanner.program.program import symbol_of
-from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of
+from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers
 from buttress_scanner.program.values import Function, Maker, Method, Partial
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class _Purity:
         self.ledger.judge(len({(f.unit.name, f.body.index) for f in inside if f.body.kind != "class"}))
         for frame in inside:
             trusted = frame.key == "anybody" or frame.body.kind in ("module", "class") or frame in reached
-            self._own(frame, reach, trusted)
-            self._calls(frame, reach, trusted)
+            self._hops(frame, reach, trusted)
             self._decorators(frame, reach)
         self._async(inside)
         self._count_unknown(inside)
@@ -103,27 +102,35 @@ class _Purity:
 
     # --- the places
 
-    def _own(self, frame: Frame, reach: Reach, trusted: bool) -> None:
-        for hop in reach.deeds(frame):
-            if trusted or not self._handed_in(frame, hop.node):
-                self._report(frame, hop, [hop])
-
-    def _calls(self, frame: Frame, reach: Reach, trusted: bool) -> None:
-        for hop in reach.calls(frame):
+    def _hops(self, frame: Frame, reach: Reach, trusted: bool) -> None:
+        """Report deeds and calls in the order in which they run; what an effect has given is used without a second finding."""
+        guilty: dict[int, frozenset[str]] = {}
+        for hop in reach.hops(frame):
             if not trusted and self._handed_in(frame, hop.node):
                 continue
-            assert hop.callee is not None
-            path = [hop, *reach.path(hop.callee)]
-            if self._is_import_time(path):
-                root = (path[-1].frame.unit.name, path[-1].node)
-                if (frame.unit.name, root) in self.roots:
-                    continue
-                self.roots.add((frame.unit.name, root))
-            self._report(frame, hop, path)
+            path = [hop] if hop.callee is None else [hop, *reach.path(hop.callee)]
+            effects = frozenset(self._effects(path))
+            if hop.deed is not None and any(effects <= guilty[n] for n in receivers(frame.body, hop.node, hop.deed) if n in guilty):
+                continue
+            guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
+            if not self._is_repeated(frame, hop, path):
+                self._report(frame, hop, path)
 
-    def _is_import_time(self, path: list[Hop]) -> bool:
-        first = path[0]
-        return first.frame.body.nodes[first.node][0] in ("import", "from", "star")
+    def _is_repeated(self, frame: Frame, hop: Hop, path: list[Hop]) -> bool:
+        """Whether this happens on import, and the module has been told of its root cause."""
+        loads = frame.body.kind in ("module", "class") and frame.key != "factories"
+        if hop.callee is None or not (loads or frame.edges[hop.node].get(hop.callee) == "import"):
+            return False
+        root = (path[-1].frame.unit.name, path[-1].node)
+        if (frame.unit.name, root) in self.roots:
+            return True
+        self.roots.add((frame.unit.name, root))
+        return False
+
+    def _effects(self, path: list[Hop]) -> list[str]:
+        """The forbidden effects of the deed at the end of a path."""
+        deed = path[-1].deed
+        return [e for e in deed.effects if e in self.contract.forbid or (e.startswith("io.") and "io" in self.contract.forbid)] if deed is not None else []
 
     def _handed_in(self, frame: Frame, node: int) -> bool:
         """Whether the node calls a parameter: then the effect is its caller's, who is outside of the zone."""
@@ -189,7 +196,7 @@ class _Purity:
         deed = path[-1].deed
         if deed is None:
             return
-        effects = [e for e in deed.effects if e in self.contract.forbid or (e.startswith("io.") and "io" in self.contract.forbid)] or ["unknown"]
+        effects = self._effects(path) or ["unknown"]
         how = deed.text if len(path) == 1 else f"{_verb(frame, hop)} {path[0].callee.symbol}, which leads to {deed.text}"  # type: ignore[union-attr]
         if position in self.found and len(self.found[position].evidence) <= len(path):
             return

@@ -38,6 +38,38 @@ def is_unrun(body: Body, node: int) -> bool:
     return any(a <= node < b for a, b in body.unrun)
 
 
+_OPERANDS = {
+    "attr": (1,), "item": (1,), "slice": (1,), "call": (1,), "iter": (1,), "unpack": (1,), "enter": (1,), "exit": (1,), "await": (1,), "yieldfrom": (1,),
+    "narrow": (3,), "aug": (2,), "setitem": (1,), "setattr": (1,), "delitem": (1,), "delattr": (1,), "truth": (1,), "cmp": (2, 3), "declare": (1,), "comp": (2,),
+}  # fmt: skip
+"""Where a node keeps what it is done to."""
+
+
+def receivers(body: Body, node: int, deed: Deed) -> set[int]:
+    """The nodes from which what a node works on has come: ``open(p)`` for the call ``open(p).read()``; arguments where a library function consumes them."""
+    found: set[int] = set()
+    pending = _operands(body, node)
+    operands = body.nodes[node]
+    if operands[0] == "call" and deed.path.rpartition(".")[2] in _CONSUMING:
+        pending += [argument for _, argument in (*operands[2], *operands[3])]
+    while pending:
+        current = pending.pop()
+        if current >= 0 and current not in found:
+            found.add(current)
+            pending += _operands(body, current)
+    return found
+
+
+_CONSUMING = ("__iter__", "__next__", "__getitem__", "__contains__", "__len__", "__enter__", "write")
+
+
+def _operands(body: Body, node: int) -> list[int]:
+    operands = body.nodes[node]
+    if operands[0] == "phi":
+        return list(operands[1])
+    return [operands[position] for position in _OPERANDS.get(operands[0], ())]
+
+
 class Reach:
     """Which frames bring about a forbidden effect, and how."""
 
@@ -55,7 +87,10 @@ class Reach:
         callers: dict[Frame, list[Place]] = {}
         queue: deque[Frame] = deque()
         for frame in sorted(frames, key=order_of):
+            importing = frame.body.kind == "module"
             for node in sorted(frame.edges):
+                if importing and is_unrun(frame.body, node):
+                    continue
                 for callee in frame.edges[node]:
                     if passes(frame, node, callee):
                         callers.setdefault(callee, []).append((frame, node))
@@ -69,6 +104,10 @@ class Reach:
                 if frame not in self.next:
                     self.next[frame] = Hop(frame, node, callee, None)
                     queue.append(frame)
+
+    def hops(self, frame: Frame) -> list[Hop]:
+        """The frame's own forbidden deeds and its calls that lead to one, in the order in which they run."""
+        return sorted([*self.deeds(frame), *self.calls(frame)], key=lambda hop: (hop.node, hop.deed is None))
 
     def own(self, frame: Frame) -> Hop | None:
         """The frame's first own forbidden deed."""
