@@ -186,7 +186,20 @@ class _Search:
                 if origins.has(frame, node[1]) and origins.arises(frame, node[1]):
                     self._report(frame, index, node[1], inside, "calls")
             elif index in frame.edges and node[0] not in ("class", "import", "from", "star") and self._implicit(frame, index):
+                if node[0] == "exit" and self._was_handed_in(frame, index, node):
+                    continue
                 self._report(frame, index, -1, inside, "runs")
+
+    def _was_handed_in(self, frame: Frame, index: int, node: tuple[object, ...]) -> bool:
+        """Leaving a stack runs the callbacks that were handed to it: the place that did so is reported."""
+        from buttress_scanner.program.containers import callbacks_of
+
+        if self.contract.references == "allow":
+            return False
+        cell = frame.cells[int(str(node[1]))]
+        kept = {_function(c) for v in (cell.values if cell is not None else ()) for c in callbacks_of(self.program.engine, v)}
+        run = [c.body for c in frame.edges.get(index, ()) if self.guard.runs(c)]
+        return all(any(f is not None and f.body is body for f in kept) for body in run)
 
     def _protects_target(self, frame: Frame, target: int) -> bool:
         cell = frame.cells[target]
@@ -214,18 +227,18 @@ class _Search:
         return False
 
     def _cooperative(self, frame: Frame, callee: int) -> bool:
-        """``super().m()`` inside an override of the same method."""
+        """``super().m()`` for its own receiver inside a method of the same name: of an override, or of a mixin before the guarded class."""
         node = frame.body.nodes[callee]
-        if node[0] != "attr" or frame.body.name != node[2]:
+        if node[0] != "attr" or frame.body.name != node[2] or not frame.body.params:
             return False
-        cell = frame.cells[node[1]]
-        owner = frame.owner
-        return (
-            owner is not None
-            and cell is not None
-            and any(isinstance(v, Super) for v in cell.values)
-            and self.guard.covers_class(owner, frame.body.name)
-        )
+        cell, own = frame.cells[node[1]], frame.cells[0]
+        if frame.owner is None or cell is None or own is None:
+            return False
+        parents = [v for v in cell.values if isinstance(v, Super)]
+        return any(p.receiver in own.values and self._is_guarded(p.receiver, frame.body.name) for p in parents)
+
+    def _is_guarded(self, receiver: Value, name: str) -> bool:
+        return isinstance(receiver, (Instance, Class, Member)) and self.guard.covers_class(receiver.info, name)
 
     # --- references
 

@@ -6,13 +6,24 @@ import ast
 
 from buttress_scanner.facts.conditions import Conditions
 from buttress_scanner.facts.expressions import span_of
-from buttress_scanner.facts.model import Span
+from buttress_scanner.facts.model import Body, Span
+from buttress_scanner.facts.scopes import Names
 
 _VERBATIM = {"Literal"}
 
 
+def type_parameters(node: ast.AST) -> dict[str, ast.expr | None]:
+    """The type parameters in square brackets behind the name of a definition, with their bounds."""
+    return {p.name: getattr(p, "bound", None) for p in getattr(node, "type_params", ())}
+
+
 class Annotations(Conditions):
     """Adds the compilation of type expressions."""
+
+    def __init__(self, body: Body, names: Names) -> None:
+        super().__init__(body, names)
+        self.type_names: dict[str, int] = {}
+        """Type parameters of the definition whose header is being compiled."""
 
     def annotation(self, node: ast.expr | None) -> int:
         """Compile a type expression; -1 for none."""
@@ -27,7 +38,8 @@ class Annotations(Conditions):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return self._quoted(node.value, span)
         if isinstance(node, ast.Name):
-            return self.emit(span, "late", node.id)
+            known = self.type_names.get(node.id)
+            return self.emit(span, "phi", (known,)) if known is not None else self.emit(span, "late", node.id)
         if isinstance(node, ast.Attribute):
             return self.emit(span, "attr", self._type(node.value, span), node.attr)
         if isinstance(node, ast.Subscript):

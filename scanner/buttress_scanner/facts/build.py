@@ -6,6 +6,7 @@ import ast
 from collections import deque
 from typing import Any
 
+from buttress_scanner.facts.annotations import type_parameters
 from buttress_scanner.facts.expressions import Expressions, span_of
 from buttress_scanner.facts.model import Body, FileFacts, ImportFact, Param, Span
 from buttress_scanner.facts.scopes import Names, scan
@@ -101,14 +102,24 @@ class _Builder(Statements):
         kind = "class" if isinstance(node, ast.ClassDef) else "lambda" if isinstance(node, ast.Lambda) else "function"
         body = Body(index, self.body.index, kind, name, qualname, span_of(node), _header(node))
         self.file.bodies.append(body)
+        outside = dict(self.type_names)
+        self._type_parameters(node, index)
         if isinstance(node, ast.ClassDef):
-            body.bases = [self.expr(b.value if isinstance(b, ast.Starred) else b) for b in node.bases]
+            compiled = self.annotation if len(self.type_names) > len(outside) else self.expr
+            body.bases = [compiled(b.value if isinstance(b, ast.Starred) else b) for b in node.bases]
             body.keywords = [(k.arg or "", self.expr(k.value)) for k in node.keywords]
         else:
             self._signature(node, body)
+        self.type_names = outside
         enclosing = self.enclosing if self.body.kind in ("module", "class") else [self.names, *self.enclosing]
         self.file.pending.append((node, body, enclosing, self.guards[-1]))
         return index
+
+    def _type_parameters(self, node: Any, index: int) -> None:
+        """Make the type parameters of a definition known to its bases and annotations, which this body evaluates."""
+        for name, limit in type_parameters(node).items():
+            upper = self.annotation(limit)
+            self.type_names[name] = self.emit(span_of(node), "typevar", index, name, upper)
 
     def _signature(self, node: Any, body: Body) -> None:
         args = node.args
@@ -136,6 +147,9 @@ class _Builder(Statements):
         body = self.body
         for param in body.params:
             self.bind(param.name, self.emit(param.span, "param", param.name))
+        for name in type_parameters(node):
+            body.type_params.append(self.emit(body.header, "typevar", body.index, name, -1))
+            self.bind(name, body.type_params[-1])
         if isinstance(node, ast.Lambda):
             value = self.used(node.body)
             body.returns.append(value)
@@ -147,7 +161,7 @@ class _Builder(Statements):
             body.returns.append(end)
         body.is_generator = bool(body.yields)
         if body.kind in ("module", "class"):
-            body.exit = {k: v for k, v in self.env.items() if "." not in k and "[" not in k}
+            body.exit = {k: v for k, v in self.env.items() if "." not in k and "[" not in k and v not in body.type_params}
 
 
 def _header(node: Any) -> Span:

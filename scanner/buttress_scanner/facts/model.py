@@ -83,6 +83,8 @@ class Body:
     """Ranges of nodes that do not run when the module is imported: under a TYPE_CHECKING or ``__main__`` guard."""
     bases: list[int] = field(default_factory=list)
     keywords: list[tuple[str, int]] = field(default_factory=list)
+    type_params: list[int] = field(default_factory=list)
+    """Nodes of this body: the type parameters in square brackets behind its name."""
     decorators: list[int] = field(default_factory=list)
     """Nodes of the enclosing body, outermost decorator first."""
     returns_annotation: int = -1

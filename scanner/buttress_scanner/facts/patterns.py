@@ -38,6 +38,24 @@ class Patterns(Annotations):
             self.store_name(pattern.name, value, span)
         return value
 
+    def exclude(self, case: ast.match_case, subject: ast.expr) -> None:
+        """Narrow the subject by the failure of an earlier case."""
+        if case.guard is None:
+            self._exclude(case.pattern, subject)
+
+    def _exclude(self, pattern: ast.pattern, subject: ast.expr) -> None:
+        if isinstance(pattern, ast.MatchOr):
+            for part in pattern.patterns:
+                self._exclude(part, subject)
+        elif isinstance(pattern, ast.MatchAs) and pattern.pattern is not None:
+            self._exclude(pattern.pattern, subject)
+        elif isinstance(pattern, ast.MatchClass) and not pattern.patterns and not pattern.kwd_patterns:
+            self._narrow(subject, "isinstance", False, self.expr(pattern.cls))
+        elif isinstance(pattern, ast.MatchValue):
+            self._narrow(subject, "ne", True, self.expr(pattern.value))
+        elif isinstance(pattern, ast.MatchSingleton):
+            self._narrow(subject, "isnot", True, self.emit(span_of(pattern), "const", pattern.value))
+
     def _narrowed(self, subject: ast.expr | None, value: int, kind: str, operand: int, span: tuple[int, int, int, int]) -> int:
         node = self.emit(span, "narrow", kind, True, value, operand)
         key = path_of(subject) if subject is not None else None

@@ -16,6 +16,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from buttress_scanner.facts.annotations import type_parameters
 from buttress_scanner.facts.expressions import _OPERATORS, span_of
 from buttress_scanner.facts.patterns import Patterns, irrefutable
 from buttress_scanner.facts.scopes import assigned
@@ -72,7 +73,8 @@ class Statements(Patterns):
         annotation = self.annotation(node.annotation)
         if isinstance(node.target, ast.Name) and self.body.kind in ("class", "module"):
             self.body.annotations[node.target.id] = annotation
-        value = self.expr(node.value) if node.value else -1
+        alias = getattr(node.annotation, "attr", getattr(node.annotation, "id", "")) == "TypeAlias"
+        value = -1 if node.value is None else self.annotation(node.value) if alias else self.expr(node.value)
         if value < 0 and self.body.kind == "class":
             return
         declared = self.emit(span_of(node), "declare", value, annotation)
@@ -104,7 +106,11 @@ class Statements(Patterns):
         self.assume(node.test, True)
 
     def _on_typealias(self, node: Any) -> None:
+        outside = dict(self.type_names)
+        for name, limit in type_parameters(node).items():
+            self.type_names[name] = self.emit(span_of(node), "typevar", self.body.index, f"{node.name.id}.{name}", self.annotation(limit))
         self.store(node.name, self.annotation(node.value))
+        self.type_names = outside
 
     def _on_import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -254,9 +260,11 @@ class Statements(Patterns):
         end = len(self.body.nodes)
         cases: list[list[Any]] = []
 
-        def arm(case: ast.match_case) -> Any:
+        def arm(case: ast.match_case, earlier: list[ast.match_case]) -> Any:
             def prepare() -> None:
                 first = len(self.body.nodes)
+                for other in earlier:
+                    self.exclude(other, node.subject)
                 self.pattern(case.pattern, value, node.subject)
                 if case.guard:
                     self._test(case.guard)
@@ -265,10 +273,10 @@ class Statements(Patterns):
 
             return prepare
 
-        branches: list[Any] = [(arm(case), case.body) for case in node.cases]
+        branches: list[Any] = [(arm(case, node.cases[:number]), case.body) for number, case in enumerate(node.cases)]
         total = any(irrefutable(case) for case in node.cases)
         if not total:
-            branches.append((lambda: None, []))
+            branches.append((lambda: [self.exclude(case, node.subject) for case in node.cases], []))
         trees = self._branches(before, branches, span)
         return ["match", span, start, end, [[*case, tree] for case, tree in zip(cases, trees, strict=False)]]
 

@@ -11,11 +11,12 @@ from buttress_scanner.program.classes import (
     linearise,
     members,
     patch_member,
-    subclasses,
 )
+from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.modules import module_member, module_named
 from buttress_scanner.program.values import (
     DECLARED,
+    SELF,
     Alias,
     Box,
     BoxMethod,
@@ -115,7 +116,7 @@ def _of_external(engine: Engine, path: str, name: str, site: Site) -> list[Value
     if engine.modules.is_ours(child):
         return [module_named(engine, child)]
     if child.count(".") > _LONGEST:
-        return [engine.unknown(f"external {path.split('.')[0]}")]
+        return [engine.unknown(f"external {path.split('.', maxsplit=1)[0]}")]
     if name in _TEXT:
         return [engine.const(path.rpartition(".")[2])] if name != "__doc__" else []
     if name == "__dict__":
@@ -137,7 +138,7 @@ def _external_value(engine: Engine, path: str, site: Site) -> list[Value]:
 def _of_object(engine: Engine, value: Object, path: str, name: str, site: Site) -> list[Value]:
     child = f"{path}.{name}"
     if child.count(".") > _LONGEST:
-        return [engine.unknown(f"external {path.split('.')[0]}")]
+        return [engine.unknown(f"external {path.split('.', maxsplit=1)[0]}")]
     entry = engine.catalogue.entry(child)
     if entry is not None and entry.kind == "value":
         if entry.effects:
@@ -337,7 +338,7 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
     if found is not None:
         class_level = [v for v in found[1] if not (stored and _is_field_default(info, found[0], name))]
         stored = [*stored, *_bind(engine, class_level, value, cls, site)]
-    if not informative(stored):
+    if not informative(stored) or _holds_nothing(engine, stored):
         stored = [*stored, *_declared(engine, value, name)]
     if stored or found is not None:
         return stored
@@ -357,6 +358,14 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
     return [engine.unknown(f"attribute {info.name}.{name} is never assigned")]
 
 
+def _holds_nothing(engine: Engine, values: list[Value]) -> bool:
+    """Whether all that is known are containers, and of those no contents: then the declared type says what they hold."""
+    from buttress_scanner.program.containers import elements
+
+    boxes = [v for v in values if isinstance(v, Box)]
+    return len(boxes) == sum(informative([v]) for v in values) and not any(informative(elements(engine, b)) for b in boxes)
+
+
 def _is_field_default(info: ClassInfo, owner: ClassInfo, name: str) -> bool:
     """A default of an annotated field is replaced by what the constructor stores."""
     return name in owner.body.annotations
@@ -366,7 +375,7 @@ def _overriding_properties(engine: Engine, value: Instance, name: str, site: Sit
     if not is_declared(value.site):
         return []
     result: list[Value] = []
-    for sub in subclasses(engine, value.info):
+    for sub in agreeing(engine, value):
         if name in sub.body.exit:
             found = engine.read(sub.frame, sub.body.exit[name])
             receiver = engine.instance(sub, DECLARED)
@@ -377,7 +386,7 @@ def _overriding_properties(engine: Engine, value: Instance, name: str, site: Sit
 def _below(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
     """A declared type may be any subclass: members that only subclasses have."""
     result: list[Value] = []
-    for sub in subclasses(engine, value.info):
+    for sub in agreeing(engine, value):
         if name in sub.body.exit:
             receiver = engine.instance(sub, DECLARED)
             result += _bind(engine, engine.read(sub.frame, sub.body.exit[name]), receiver, engine.make(Class, sub, True), site)
@@ -386,20 +395,28 @@ def _below(engine: Engine, value: Instance, name: str, site: Site) -> list[Value
 
 def _stored(engine: Engine, value: Instance, name: str) -> list[Value]:
     """What was stored to the attribute: through this object, through declared receivers of its classes; of any object if it is itself only declared."""
-    found: dict[Value, None] = {}
+    found: dict[Value, None] = dict.fromkeys(engine.values(engine.slot("of", value, name)))
     order = linearise(engine, value.info)
     if is_open(value.site):
-        for owner in order:
-            found.update(dict.fromkeys(engine.values(engine.slot("any", owner, name))))
-        if is_declared(value.site):
-            for sub in subclasses(engine, value.info)[:SUBCLASS_LIMIT]:
-                found.update(dict.fromkeys(engine.values(engine.slot("any", sub, name))))
+        below = agreeing(engine, value)[:SUBCLASS_LIMIT] if is_declared(value.site) else []
+        for owner in [*order, *below]:
+            stored = engine.values(engine.slot("any", owner, name))
+            found.update(dict.fromkeys(_for_receiver(engine, value, owner, stored)))
         return list(found)
-    found.update(dict.fromkeys(engine.values(engine.slot("of", value, name))))
+    known = informative(found)
     for owner in order:
-        found.update(dict.fromkeys(engine.values(engine.slot("declared", owner, name))))
+        stored = engine.values(engine.slot("declared", owner, name))
+        found.update(dict.fromkeys(stored if known else _for_receiver(engine, value, owner, stored)))
     found.update(dict.fromkeys(engine.values(engine.slot("dynamic", value.info))))
     return list(found)
+
+
+def _for_receiver(engine: Engine, value: Instance, owner: ClassInfo, stored: list[Value]) -> list[Value]:
+    """What objects of a class store, as far as this one's type arguments permit it."""
+    if not any(is_open_value(engine, v) for v in stored):
+        return stored
+    known = bindings_of(engine, value, owner) if owner in linearise(engine, value.info) else {}
+    return replaced(engine, stored, known) if known else stored
 
 
 SUBCLASS_LIMIT = 40
@@ -411,7 +428,7 @@ def _declared(engine: Engine, value: Instance, name: str) -> list[Value]:
     for owner in linearise(engine, value.info):
         annotation = owner.body.annotations.get(name)
         if annotation is not None:
-            return instantiate(engine, owner.frame, annotation, value)
+            return instantiate(engine, owner.frame, annotation, Scope(value, owner))
     return []
 
 
@@ -427,7 +444,7 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
             if _set_descriptor(engine, target, name, values, site):
                 return
             note_mutation(engine, target, site, f"the attribute {name}")
-            kind = ("declared", info, name) if is_open(where) else ("of", target, name)
+            kind = ("declared", info, name) if where in (DECLARED, SELF) else ("of", target, name)
             engine.grow(engine.slot(*kind), values)
             engine.grow(engine.slot("any", info, name), values)
         case Class(info=info):

@@ -16,6 +16,7 @@ from buttress_scanner.program.classes import (
     members,
     subclasses,
 )
+from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
 from buttress_scanner.program.values import (
     DECLARED,
@@ -36,8 +37,10 @@ from buttress_scanner.program.values import (
     Object,
     Partial,
     Running,
+    Typed,
     Unknown,
     Value,
+    informative,
     is_declared,
     is_open,
 )
@@ -170,7 +173,11 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
 
             return call_box(engine, box, name, args, site)
         case Alias(base=base):
-            return call(engine, base, args, site)
+            return _call_alias(engine, callee, base, args, site)
+        case Box(kind="reference"):
+            from buttress_scanner.program.containers import elements
+
+            return elements(engine, callee)
         case Descriptor(kind="staticmethod" | "classmethod", function=function):
             return call(engine, function, args, site)
         case Maybe() | Unknown():
@@ -180,6 +187,27 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
             _hand_to_unknown(engine, args, site)
             return [engine.unknown(f"external {path.split('.')[0]}")]
     return []
+
+
+def _call_alias(engine: Engine, alias: Alias, base: Value, args: Args, site: Site) -> list[Value]:
+    """``Box[Plugin](...)``: the object keeps its type arguments; ``Queue[Plugin]()``: what the library makes holds them."""
+    from buttress_scanner.program.generics import typed_site
+    from buttress_scanner.program.types import instances_of
+
+    made = call(engine, base, args, site)
+    typed = typed_site(engine, alias, {})
+    for value in made:
+        if isinstance(value, Instance) and isinstance(typed, Typed):
+            engine.grow(engine.slot("arguments", value), (typed,))
+    if isinstance(base, External) and not informative([e for v in made for e in _contents(engine, v)]):
+        return [*made, *(v for v in instances_of(engine, alias) if isinstance(v, Box))]
+    return made
+
+
+def _contents(engine: Engine, value: Value) -> list[Value]:
+    from buttress_scanner.program.containers import elements
+
+    return elements(engine, value) if isinstance(value, Box) else []
 
 
 def _hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
@@ -223,7 +251,7 @@ def _dispatches(receiver: Instance, function: Function) -> bool:
 
 def _call_overrides(engine: Engine, function: Function, receiver: Instance, args: Args, site: Site) -> list[Value]:
     found: dict[Value, None] = {}
-    for sub in subclasses(engine, receiver.info)[:OVERRIDE_LIMIT]:
+    for sub in agreeing(engine, receiver)[:OVERRIDE_LIMIT]:
         node = sub.body.exit.get(function.body.name)
         if node is None:
             continue
@@ -242,7 +270,7 @@ def call_method(engine: Engine, receiver: Value, name: str, args: Args, site: Si
     if found is None:
         if is_open(receiver.site):
             results: dict[Value, None] = {}
-            for sub in subclasses(engine, receiver.info)[:OVERRIDE_LIMIT]:
+            for sub in agreeing(engine, receiver)[:OVERRIDE_LIMIT]:
                 if name in sub.body.exit:
                     results.update(dict.fromkeys(call_method(engine, engine.instance(sub, DECLARED), name, args, site)))
             return list(results)

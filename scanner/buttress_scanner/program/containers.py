@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program.calls import Args, call, call_back, call_method
+from buttress_scanner.program.calls import Args, call_back, call_method
 from buttress_scanner.program.classes import enum_members, fields, is_enum, is_record, subclasses
-from buttress_scanner.program.lifetime import loading, note_mutation
+from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.values import (
     DECLARED,
     Alias,
@@ -416,6 +416,11 @@ def entered(engine: Engine, value: Value, site: Site) -> list[Value]:
     return [value]
 
 
+def callbacks_of(engine: Engine, value: Value) -> list[Value]:
+    """What was registered to run when the context is left."""
+    return engine.values(engine.slot(value, "callbacks")) if isinstance(value, Box) else []
+
+
 def left(engine: Engine, value: Box, site: Site) -> None:
     """Leaving a context of the library runs what was registered with it."""
     for callback in engine.values(engine.slot(value, "callbacks")):
@@ -550,8 +555,11 @@ METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
 def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) -> list[Value]:
     """Call a method of a container, a namespace, a generator or a class's own machinery."""
     if isinstance(owner, Box):
-        if owner.kind == "future" and name == "get":
-            return elements(engine, owner)
+        if owner.kind in ("future", "variable") and name == "get":
+            return [*elements(engine, owner), *args.get(0)]
+        if owner.kind == "variable" and name == "set":
+            fill(engine, owner, args.get(0))
+            return []
         if name == "__setitem__":
             set_item(engine, owner, args.get(0), args.get(1), site)
             return []

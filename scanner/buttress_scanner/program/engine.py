@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
 from buttress_scanner.program.values import (
-    DECLARED,
     SELF,
     Class,
     Const,
@@ -25,6 +24,7 @@ from buttress_scanner.program.values import (
     Module,
     Object,
     Partial,
+    Typed,
     Unknown,
     Value,
 )
@@ -312,7 +312,7 @@ def project(value: Value) -> Any:
     """What of an argument tells contexts apart: classes and callables; constants, containers and sites do not."""
     match value:
         case Instance(info=info, site=site):
-            return (info, site if site in (DECLARED, SELF) else "") if site == SELF else info
+            return (info, site) if site is SELF or isinstance(site, Typed) else info
         case Class(info=info):
             return ("class", info)
         case Function(body=body):

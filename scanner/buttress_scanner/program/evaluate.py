@@ -12,6 +12,7 @@ from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import class_info, is_enum
 from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.lifetime import loading, note_change, note_mutation
+from buttress_scanner.program.generics import declare_arguments
 from buttress_scanner.program.modules import import_from, module_member, module_named
 from buttress_scanner.program.narrowing import narrow
 from buttress_scanner.program.strings import binary_constant, format_parts
@@ -513,11 +514,14 @@ def _raise(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 
 def _declare(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found = engine.read(frame, node[1]) if node[1] >= 0 else []
-    if informative(found) and not any(isinstance(v, Box) for v in found):
+    if informative(found) and not any(isinstance(v, (Box, Object, Instance)) for v in found):
         return found
     declared = instantiate(engine, frame, node[2])
     if not informative(found):
         return [*found, *declared]
+    declare_arguments(engine, found, declared)
+    if any(isinstance(v, Object) for v in found) and not any(isinstance(v, Box) for v in found):
+        return [*found, *(v for v in declared if isinstance(v, Box))]
     return containers.with_declared_elements(engine, found, declared)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.calls import Args, call
-from buttress_scanner.program.types import _arguments, instances_of
-from buttress_scanner.program.values import Alias, Box, Class, Const, Descriptor, Function, Maker, Running, Value
+from buttress_scanner.program.generics import Scope, arguments_of
+from buttress_scanner.program.types import instances_of
+from buttress_scanner.program.values import Alias, Bound, Box, Class, Const, Descriptor, Function, Maker, Running, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
@@ -125,8 +126,9 @@ def _partialmethod(engine: Engine, maker: Maker, args: Args, site: Site) -> list
 
 
 def _callable(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
-    arguments = _arguments(engine, engine.make(Alias, engine.unknown("callable"), maker.frame, maker.node))
-    found = [v for t in arguments[1] for v in instances_of(engine, t)] if len(arguments) > 1 else []
+    arguments = arguments_of(engine, engine.make(Alias, engine.unknown("callable"), maker.frame, maker.node))
+    scope = Scope(None, None, maker.function.bindings) if isinstance(maker.function, Bound) else None
+    found = [v for t in arguments[1] for v in instances_of(engine, t, scope)] if len(arguments) > 1 else []
     return found or [engine.unknown("result of a declared callable")]
 
 

@@ -24,6 +24,7 @@ from buttress_scanner.program.values import (
     Union,
     Unknown,
     Value,
+    is_declared,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _is_a(engine: Engine, value: Value, kind: Value) -> bool | None:
         if isinstance(value, (Instance, Member)):
             if is_subclass(engine, value.info, kind.info):
                 return True
-            open_ended = isinstance(value, Instance) and value.site == DECLARED
+            open_ended = isinstance(value, Instance) and is_declared(value.site)
             return None if open_ended and any(is_subclass(engine, s, kind.info) for s in subclasses(engine, value.info)) else False
         return None if isinstance(value, Unknown) else False
     if isinstance(kind, External):
@@ -148,7 +149,7 @@ def _exact(engine: Engine, truth: bool, values: list[Value], wanted: list[Class]
     if truth:
         kept: list[Value] = [v for v in values if isinstance(v, (Instance, Member)) and v.info in infos]
         return kept or [engine.instance(i, DECLARED) for i in infos]
-    return [v for v in values if not (isinstance(v, Instance) and v.info in infos and v.site != DECLARED)]
+    return [v for v in values if not (isinstance(v, Instance) and v.info in infos and not is_declared(v.site))]
 
 
 def _may_be(value: Value, truth: bool) -> bool:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.frames import Cell
+from buttress_scanner.program.generics import (
+    Bindings,
+    Scope,
+    arguments_of,
+    bound,
+    is_variable,
+    scope_of,
+    scope_with_arguments,
+    substituted,
+    typed_site,
+    variables_in,
+)
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
     Alias,
+    Bound,
     Box,
     Class,
     Const,
     External,
-    Function,
     Instance,
     Maker,
-    Method,
     Object,
+    Placeholder,
+    TypeVariable,
     Union,
-    Unknown,
     Value,
 )
 
@@ -31,26 +45,30 @@ _SEQUENCES = {
     "list": "list", "List": "list", "Sequence": "list", "MutableSequence": "list", "Iterable": "iterator", "Iterator": "iterator", "Collection": "list",
     "set": "set", "Set": "set", "frozenset": "frozenset", "FrozenSet": "frozenset", "AbstractSet": "set", "MutableSet": "set", "deque": "list", "Deque": "list",
     "Generator": "iterator", "AsyncIterator": "iterator", "AsyncIterable": "iterator", "AsyncGenerator": "iterator", "Reversible": "list",
-    "Container": "list", "ValuesView": "iterator", "KeysView": "iterator", "Queue": "list",
+    "Container": "list", "ValuesView": "iterator", "Queue": "list", "SimpleQueue": "list", "LifoQueue": "list", "PriorityQueue": "list", "WeakSet": "set", "UserList": "list", "KeysView": "iterator",
 }  # fmt: skip
-_MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "WeakValueDictionary", "ChainMap", "MappingProxyType"}
+_MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "WeakValueDictionary", "ChainMap", "MappingProxyType", "WeakKeyDictionary", "UserDict"}
 _TRANSPARENT = {"ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Annotated", "InitVar", "Mapped", "Self"}
-_AWAITABLES = {"Awaitable", "Coroutine", "Future", "Task"}
-_CONTEXTS = {"ContextManager", "AbstractContextManager", "AsyncContextManager", "AbstractAsyncContextManager"}
+_HOLDERS = {
+    "Awaitable": "awaitable", "Coroutine": "awaitable", "Future": "future", "Task": "future",
+    "ContextManager": "context", "AbstractContextManager": "context", "AsyncContextManager": "context", "AbstractAsyncContextManager": "context",
+    "ContextVar": "variable", "ref": "reference", "ReferenceType": "reference", "cached_property": "property",
+}  # fmt: skip
+"""Library types that hold one value of their argument."""
 _OPAQUE = {"Any", "Never", "NoReturn", "object", "Hashable"}
 
 
-def instantiate(engine: Engine, frame: Frame, node: int, receiver: Instance | None = None) -> list[Value]:
+def instantiate(engine: Engine, frame: Frame, node: int, scope: Scope | None = None) -> list[Value]:
     """What an expression with the annotation at this node can be."""
     if node < 0:
         return []
     found: dict[Value, None] = {}
     for value in engine.read(frame, node):
-        found.update(dict.fromkeys(instances_of(engine, value, receiver)))
+        found.update(dict.fromkeys(instances_of(engine, value, scope)))
     return list(found)
 
 
-def instances_of(engine: Engine, value: Value, receiver: Instance | None = None, depth: int = 0) -> list[Value]:
+def instances_of(engine: Engine, value: Value, scope: Scope | None = None, depth: int = 0) -> list[Value]:
     """The values of a declared type."""
     if depth > 6:
         return []
@@ -60,31 +78,52 @@ def instances_of(engine: Engine, value: Value, receiver: Instance | None = None,
         case Const(value=None):
             return [value]
         case Union():
-            return [v for part in union_parts(engine, value) for v in instances_of(engine, part, receiver, depth + 1)]
+            return [v for part in union_parts(engine, value) for v in instances_of(engine, part, scope, depth + 1)]
         case Alias(base=base):
-            return _of_alias(engine, value, base, receiver, depth)
+            return _of_alias(engine, value, base, scope, depth)
+        case Bound(inner=inner, bindings=bindings):
+            return instances_of(engine, inner, Scope(None, None, bindings), depth + 1)
         case External(path=path):
-            return _of_external(engine, path, receiver)
-        case Maker(kind="typevar"):
-            return _bound(engine, value, receiver, depth)
+            return _of_external(engine, path, scope)
+        case Maker(kind="typevar") | TypeVariable():
+            return _of_variable(engine, value, scope, depth)
         case Maker(kind="newtype", frame=frame, node=node):
             args = frame.body.nodes[node][2]
-            return [v for t in engine.read(frame, args[1][1]) for v in instances_of(engine, t, receiver, depth + 1)] if len(args) > 1 else []
-        case Instance() | Unknown() | Box():
-            return []
+            return [v for t in engine.read(frame, args[1][1]) for v in instances_of(engine, t, scope, depth + 1)] if len(args) > 1 else []
     return []
 
 
 def union_parts(engine: Engine, union: Union) -> list[Value]:
     """The types joined by ``|``."""
     node = union.frame.body.nodes[union.node]
-    return [*engine.read(union.frame, node[2]), *engine.read(union.frame, node[3])]
+    return [*_named(engine, union.frame, engine.read(union.frame, node[2])), *_named(engine, union.frame, engine.read(union.frame, node[3]))]
 
 
-def _of_external(engine: Engine, path: str, receiver: Instance | None) -> list[Value]:
+def _named(engine: Engine, frame: Frame, values: list[Value]) -> list[Value]:
+    """Types, with names that were written as text looked up."""
+    if not any(isinstance(v, Const) and isinstance(v.value, str) for v in values):
+        return values
+    return [t for v in values for t in (named_type(engine, frame, v.value) if isinstance(v, Const) and isinstance(v.value, str) else [v])]
+
+
+def named_type(engine: Engine, frame: Frame, text: str) -> list[Value]:
+    """The type that a (dotted) name in quotes means in a module."""
+    from buttress_scanner.program.attributes import get_attribute
+    from buttress_scanner.program.modules import module_member
+
+    head, *rest = text.strip().split(".")
+    if not all(part.isidentifier() for part in (head, *rest)):
+        return []
+    values = module_member(engine, frame.unit, head)
+    for name in rest:
+        values = [v for value in values for v in get_attribute(engine, value, name, (frame, 0))]
+    return values
+
+
+def _of_external(engine: Engine, path: str, scope: Scope | None) -> list[Value]:
     name = path.rpartition(".")[2]
-    if name == "Self" and receiver is not None:
-        return [receiver]
+    if name == "Self" and scope is not None and scope.receiver is not None:
+        return [scope.receiver]
     if name in _OPAQUE:
         return [engine.unknown(f"declared as {name}")]
     if path.startswith(("builtins.", "typing.", "collections.")):
@@ -102,54 +141,64 @@ def _of_external(engine: Engine, path: str, receiver: Instance | None) -> list[V
     return [engine.make(Object, path)]
 
 
-def _arguments(engine: Engine, alias: Alias) -> list[list[Value]]:
-    """The type arguments by position."""
-    node = alias.frame.body.nodes[alias.node]
-    body = alias.frame.body
-    key = node[2]
-    if body.nodes[key][0] == "seq" and body.nodes[key][1] == "tuple":
-        return [engine.read(alias.frame, part) for _, part in body.nodes[key][2]]
-    return [engine.read(alias.frame, key)]
-
-
-def _of_alias(engine: Engine, alias: Alias, base: Value, receiver: Instance | None, depth: int) -> list[Value]:
+def _of_alias(engine: Engine, alias: Alias, base: Value, scope: Scope | None, depth: int) -> list[Value]:
+    bindings = scope.bindings(engine) if scope is not None else {}
     if isinstance(base, Class):
-        return [engine.instance(base.info, DECLARED)]
+        return [engine.instance(base.info, typed_site(engine, alias, bindings))]
+    if isinstance(base, (Alias, Union)):
+        names = variables_in(engine, base)
+        given = [tuple(s for v in argument for s in substituted(engine, v, bindings)) for argument in arguments_of(engine, alias)]
+        return instances_of(engine, base, Scope(None, None, tuple(zip(names, given, strict=False))), depth + 1)
     if not isinstance(base, External):
         return []
     name = base.path.rpartition(".")[2]
+    arguments = [_named(engine, alias.frame, a) for a in arguments_of(engine, alias)] if name != "Literal" else arguments_of(engine, alias)
+    open_names = [v for v in variables_in(engine, alias) if v in bindings] if bindings else []
+    kept = {v: bindings[v] for v in open_names}
+    site = bound(engine, alias, kept) if kept else alias
+    inner = Scope(scope.receiver, None, tuple(kept.items())) if scope is not None else None
 
     def each(position: int) -> list[Value]:
-        arguments = _arguments(engine, alias)
-        if position >= len(arguments):
-            return []
-        return [v for t in arguments[position] for v in instances_of(engine, t, receiver, depth + 1)]
+        types = arguments[position] if position < len(arguments) else []
+        return [v for t in types for v in instances_of(engine, t, inner, depth + 1)]
 
+    return _of_library_type(engine, name, _Generic(alias, site, arguments, each, kept)) or [engine.make(Object, base.path)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Generic:
+    """A subscripted library type that is being instantiated: what it is keyed by, its arguments, and what values they have."""
+
+    alias: Alias
+    site: Value
+    arguments: list[list[Value]]
+    each: Callable[[int], list[Value]]
+    bindings: Bindings
+
+
+def _of_library_type(engine: Engine, name: str, generic: _Generic) -> list[Value]:
+    each, arguments = generic.each, generic.arguments
     if name in ("Optional", "Union"):
-        parts = [v for n in range(len(_arguments(engine, alias))) for v in each(n)]
+        parts = [v for n in range(len(arguments)) for v in each(n)]
         return [*parts, engine.const(None)] if name == "Optional" else parts
     if name in _TRANSPARENT:
         return each(0)
-    if name in _SEQUENCES:
-        return [_declared_box(engine, _SEQUENCES[name], alias, lambda: each(0))]
     if name in _MAPPINGS:
-        result = _declared_box(engine, "dict", alias, lambda: each(1))
+        result = _declared_box(engine, "dict", generic.site, lambda: each(1))
         engine.lazy(lambda: each(0), result, "keys")
         return [result]
     if name in ("tuple", "Tuple"):
-        return [_declared_tuple(engine, alias, each)]
+        return [_declared_tuple(engine, generic)]
     if name in ("type", "Type"):
-        return _classes(engine, _arguments(engine, alias)[0] if _arguments(engine, alias) else [])
+        return _classes(engine, [s for v in arguments[0] for s in substituted(engine, v, generic.bindings)])
     if name == "Literal":
-        return [v for part in _arguments(engine, alias) for v in part]
+        return [v for part in arguments for v in part]
     if name == "Callable":
-        return [engine.make(Maker, "callable", None, alias.frame, alias.node)]
-    if name in _AWAITABLES:
-        position = 2 if name == "Coroutine" else 0
-        return [_declared_box(engine, "awaitable", alias, lambda: each(position))]
-    if name in _CONTEXTS:
-        return [_declared_box(engine, "context", alias, lambda: each(0))]
-    return [engine.make(Object, base.path)]
+        return [engine.make(Maker, "callable", generic.site if generic.bindings else None, generic.alias.frame, generic.alias.node)]
+    kind = _SEQUENCES.get(name) or _HOLDERS.get(name)
+    if kind is not None:
+        return [_declared_box(engine, kind, generic.site, lambda: each(2 if name == "Coroutine" else 0))]
+    return []
 
 
 def _classes(engine: Engine, values: list[Value], depth: int = 0) -> list[Value]:
@@ -159,37 +208,52 @@ def _classes(engine: Engine, values: list[Value], depth: int = 0) -> list[Value]
             found.append(engine.make(Class, value.info, False))
         elif isinstance(value, Union):
             found += _classes(engine, union_parts(engine, value), depth + 1)
+        elif isinstance(value, Alias):
+            found += _classes(engine, [value.base], depth + 1)
         elif isinstance(value, External):
             found.append(value)
-        elif isinstance(value, Maker) and value.kind == "typevar":
-            found += [engine.make(Class, v.info, False) for v in _bound(engine, value, None, 0) if isinstance(v, Instance)]
+        elif is_variable(value):
+            found += [engine.make(Class, v.info, False) for v in _limits(engine, value, 0) if isinstance(v, Instance)]
     return found
 
 
-def _declared_box(engine: Engine, kind: str, alias: Alias, contents: object) -> Box:
-    result: Box = engine.make(Box, kind, alias)
-    engine.lazy(contents, result, "rest")  # type: ignore[arg-type]
+def _declared_box(engine: Engine, kind: str, site: Value, contents: Callable[[], list[Value]]) -> Box:
+    result: Box = engine.make(Box, kind, site)
+    engine.lazy(contents, result, "rest")
     return result
 
 
-def _declared_tuple(engine: Engine, alias: Alias, each: object) -> Box:
-    arguments = _arguments(engine, alias)
+def _declared_tuple(engine: Engine, generic: _Generic) -> Box:
+    arguments, each = generic.arguments, generic.each
     if len(arguments) == 2 and any(isinstance(v, Object) and v.path.endswith("llipsis") for v in arguments[1]):
-        return _declared_box(engine, "tuple", alias, lambda: each(0))  # type: ignore[operator]
-    result: Box = engine.make(Box, "tuple", alias)
+        return _declared_box(engine, "tuple", generic.site, lambda: each(0))
+    result: Box = engine.make(Box, "tuple", generic.site)
     known = engine.slot(result, "known")
     for position in range(len(arguments)):
         known.values.setdefault(engine.const(position))
-        engine.lazy(lambda p=position: each(p), result, "item", "int", position)  # type: ignore[operator, misc]
-    engine.lazy(lambda: [v for n in range(len(arguments)) for v in each(n)], result, "all")  # type: ignore[operator]
+        engine.lazy(partial(each, position), result, "item", "int", position)
+    engine.lazy(lambda: [v for n in range(len(arguments)) for v in each(n)], result, "all")
     return result
 
 
-def _bound(engine: Engine, value: Maker, receiver: Instance | None, depth: int) -> list[Value]:
-    """What a type variable can be: its bound or its constraints."""
+def _of_variable(engine: Engine, value: Value, scope: Scope | None, depth: int) -> list[Value]:
+    """What a type variable can be: what the receiver's type says, else its bound and a mark to be replaced later."""
+    types = scope.bindings(engine).get(value) if scope is not None else None
+    if types:
+        return [v for t in types for v in instances_of(engine, t, None, depth + 1)]
+    limits = _limits(engine, value, depth)
+    return [engine.make(Placeholder, value), *(limits or [engine.unknown("type variable")])]
+
+
+def _limits(engine: Engine, value: Value, depth: int) -> list[Value]:
+    """What a type variable can be at most: its bound or its constraints."""
+    if isinstance(value, TypeVariable):
+        return [v for t in engine.values(engine.slot("limit", value)) for v in instances_of(engine, t, None, depth + 1)]
+    if not isinstance(value, Maker):
+        return []
     node = value.frame.body.nodes[value.node]
     bounds = [operand for name, operand in node[3] if name == "bound"] + [operand for _, operand in node[2][1:]]
-    return [v for b in bounds for t in engine.read(value.frame, b) for v in instances_of(engine, t, receiver, depth + 1)]
+    return [v for b in bounds for t in _named(engine, value.frame, engine.read(value.frame, b)) for v in instances_of(engine, t, None, depth + 1)]
 
 
 # --- parameters and results
@@ -208,7 +272,7 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
         if receiver is not None:
             return [receiver]
     if param.annotation >= 0 and outer is not None:
-        declared = instantiate(engine, outer, param.annotation)
+        declared = instantiate(engine, outer, param.annotation, scope_of(engine, frame))
         if param.kind == "vararg":
             box = containers.box(engine, "tuple", ("declared", frame, name))
             containers.fill(engine, box, declared)
@@ -251,11 +315,4 @@ def declared_result(engine: Engine, frame: Frame) -> list[Value]:
     outer = defining_frame(engine, frame)
     if outer is None or frame.body.returns_annotation < 0:
         return []
-    receiver = None
-    if frame.body.params and frame.owner is not None:
-        cell = frame.params.get(frame.body.params[0].name)
-        candidates = engine.values(cell) if cell is not None else []
-        receiver = next((v for v in candidates if isinstance(v, Instance)), None)
-    return instantiate(engine, outer, frame.body.returns_annotation, receiver)
-
-
+    return instantiate(engine, outer, frame.body.returns_annotation, scope_with_arguments(engine, frame, outer))

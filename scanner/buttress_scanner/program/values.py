@@ -33,7 +33,8 @@ class External(Value):
 @dataclass(eq=False, slots=True)
 class Object(Value):
     """An instance of a class outside of the program; ``path`` names the class, or what made it (``pkg.make()``).
-    ``site`` is where it was made, for those with state that were made on import."""
+    ``site`` is where it was made, for those with state that were made on import.
+    """
 
     path: str
     site: Any = None
@@ -60,7 +61,8 @@ class Function(Value):
 @dataclass(eq=False, slots=True)
 class Instance(Value):
     """An instance of a project class. ``site`` is (frame, node) of its construction, ``"declared"`` when only an annotation
-    says so, ``"self"`` for the receiver of a method that nobody has called yet."""
+    says so, ``"self"`` for the receiver of a method that nobody has called yet.
+    """
 
     info: Any
     site: Any
