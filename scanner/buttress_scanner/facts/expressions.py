@@ -312,14 +312,14 @@ class Expressions(Ssa):
         elif isinstance(target, ast.Attribute):
             self.emit(span, "setattr", self.expr(target.value), target.attr, value)
             path = path_of(target)
-            self.bind_path(path if path else "?." + target.attr, value)
+            self.bind_path(path or "?." + target.attr, value)
             if not path:
                 self.env.pop("?." + target.attr, None)
         elif isinstance(target, ast.Subscript):
             base = self.expr(target.value)
             self.emit(span, "setitem", base, self.expr(target.slice), value)
             path = path_of(target)
-            self.bind_path(path if path else "?[]", value)
+            self.bind_path(path or "?[]", value)
             if not path:
                 self.env.pop("?[]", None)
         elif isinstance(target, ast.Starred):

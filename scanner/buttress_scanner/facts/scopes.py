@@ -45,9 +45,7 @@ def _bind(node: ast.AST, names: Names, inner: set[int]) -> None:
         names.bound.add(node.name)
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         names.bound.update((a.asname or a.name.split(".")[0]) for a in node.names if a.name != "*")
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        names.bound.add(node.name)
-    elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+    elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name):
         names.bound.add(node.name)
     elif isinstance(node, ast.MatchMapping) and node.rest:
         names.bound.add(node.rest)
