@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import (
-    enum_members,
-    enum_value,
-    is_enum,
-    linearise,
-    members,
-    patch_member,
-)
+from buttress_scanner.program.classes import linearise, members, patch_member
+from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.modules import module_member, module_named
 from buttress_scanner.program.values import (
@@ -287,7 +281,7 @@ def _of_enum(engine: Engine, info: ClassInfo, name: str) -> list[Value] | None:
     if name == "__members__":
         return [engine.make(Namespace, engine.make(Class, info, True))]
     if name in enum_members(engine, info):
-        return [engine.make(Member, info, name)]
+        return [enum_member(engine, info, name)]
     return None
 
 
@@ -296,6 +290,8 @@ def _of_member(engine: Engine, value: Member, name: str, site: Site) -> list[Val
         return enum_value(engine, value.info, value.name)
     if name in ("name", "_name_"):
         return [engine.const(value.name)]
+    if name == "__class__":
+        return [engine.make(Class, value.info, True)]
     special = _of_enum(engine, value.info, name)
     if special is not None:
         return special
@@ -397,6 +393,8 @@ def _stored(engine: Engine, value: Instance, name: str) -> list[Value]:
     """What was stored to the attribute: through this object, through declared receivers of its classes; of any object if it is itself only declared."""
     found: dict[Value, None] = dict.fromkeys(engine.values(engine.slot("of", value, name)))
     order = linearise(engine, value.info)
+    for owner in order:
+        engine.demand(owner, name)
     if is_open(value.site):
         below = agreeing(engine, value)[:SUBCLASS_LIMIT] if is_declared(value.site) else []
         for owner in [*order, *below]:
@@ -468,6 +466,10 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
         case Member(info=info):
             engine.grow(engine.slot("any", info, name), values)
             if name not in ("_value_", "__doc__"):
+                note_mutation(engine, target, site, f"the attribute {name}")
+        case Object(path=path):
+            entry = engine.catalogue.entry(f"{path}.__setattr__")
+            if entry is not None and "self" in entry.mutates:
                 note_mutation(engine, target, site, f"the attribute {name}")
         case Super(receiver=receiver):
             set_attribute(engine, receiver, name, values, site)

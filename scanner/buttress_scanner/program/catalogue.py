@@ -99,6 +99,11 @@ class Catalogue:
         table = self._table(self.resolve(module))
         return table.import_effects if table else ()
 
+    def keeps_state(self, path: str) -> bool:
+        """Say whether methods of a class change the object they are called on."""
+        tables = (self._table(cls) for cls in self._mro(self.resolve(path)))
+        return any("self" in entry.mutates for table in tables if table is not None for entry in table.members.values())
+
     def bases(self, path: str) -> tuple[str, ...]:
         """List the base classes of a library class, exceptions included, as dotted paths."""
         path = self.resolve(path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.calls import Args, call_back, call_method
-from buttress_scanner.program.classes import enum_members, fields, is_enum, is_record, subclasses
+from buttress_scanner.program.classes import fields, is_record, subclasses
+from buttress_scanner.program.enums import enum_member, enum_members, is_enum
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.values import (
     DECLARED,
@@ -128,7 +129,7 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
             return found or _record_item(engine, value, keys, site)
         case Class(info=info) if is_enum(engine, info):
             names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
-            found = [engine.make(Member, info, n) for n in names if n in enum_members(engine, info)]
+            found = [enum_member(engine, info, n) for n in names if n in enum_members(engine, info)]
             return found if names and len(names) == len(keys) else [*found, engine.make(Maybe, value, ".*")]
         case Object(path=path):
             return _object_item(engine, path, site)
@@ -217,6 +218,8 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
             engine.grow(engine.slot("dynamic", target.owner.info), values)
     elif isinstance(target, Object):
         entry = engine.catalogue.entry(f"{target.path}.__setitem__")
+        if entry is not None and "self" in entry.mutates:
+            note_mutation(engine, target, site, "an item")
         if entry is not None and entry.effects:
             engine.deed(site, entry.path, entry.effects, f"writes an item of {target.path}")
 
@@ -230,14 +233,17 @@ def iterate(engine: Engine, value: Value, site: Site) -> list[Value]:
         case Box(kind="dict" | "defaultdict"):
             return keys_of(engine, value)
         case Box():
+            if value.kind in ("iterator", "set-iterator"):
+                note_mutation(engine, value, site, "the position of an iterator")
             return elements(engine, value)
         case Running(frame=frame):
+            note_mutation(engine, value, site, "the position of a generator")
             engine.edge(site, frame)
             return yielded(engine, frame)
         case Instance():
             return _iterate_instance(engine, value, site)
         case Class(info=info) if is_enum(engine, info):
-            return [engine.make(Member, info, n) for n in enum_members(engine, info)]
+            return [enum_member(engine, info, n) for n in enum_members(engine, info)]
         case Const(value=text) if isinstance(text, str):
             return [engine.make(Object, "builtins.str")]
         case Object(path=path):
@@ -467,19 +473,19 @@ def _sets_default(engine: Engine, owner: Box, args: Args, site: Site) -> list[Va
 
 
 def _values(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    view = box(engine, "iterator", (*site, owner, "values"))
+    view = box(engine, "view", (*site, owner, "values"))
     fill(engine, view, elements(engine, owner))
     return [view]
 
 
 def _keys(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    view = box(engine, "iterator", (*site, owner, "keys"))
+    view = box(engine, "view", (*site, owner, "keys"))
     fill(engine, view, keys_of(engine, owner))
     return [view]
 
 
 def _items(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    view = box(engine, "iterator", (*site, owner, "items"))
+    view = box(engine, "view", (*site, owner, "items"))
     for key, values in known_items(engine, owner).items():
         pair = box(engine, "tuple", (*site, owner, key))
         put(engine, pair, 0, [engine.const(key)])
@@ -598,7 +604,7 @@ def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, sit
         return []
     if name in ("values", "items"):
         found = _namespace_values(engine, owner, site)
-        view = box(engine, "iterator", (*site, owner, name))
+        view = box(engine, "view", (*site, owner, name))
         if name == "values":
             fill(engine, view, found)
             return [view]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, set_attribute
 from buttress_scanner.program.calls import Args, call, call_method
-from buttress_scanner.program.classes import class_info, is_enum
+from buttress_scanner.program.classes import class_info
+from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.lifetime import loading, note_change, note_mutation
 from buttress_scanner.program.generics import declare_arguments
@@ -373,9 +374,18 @@ def _cmp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
                     call_method(engine, value, "__eq__", Args([right]), (frame, index))
     elif node[1] in ("contains", "notcontains"):
         for value in right:
+            _note_lookup(engine, value, (frame, index))
             if isinstance(value, Instance):
                 call_method(engine, value, "__contains__", Args([left]), (frame, index))
     return (engine.make(Object, "builtins.bool"),)
+
+
+def _note_lookup(engine: Engine, value: Value, site: tuple[Frame, int]) -> None:
+    """``x in library_object``: what the catalogue says of its ``__contains__``."""
+    if isinstance(value, (Object, External)):
+        entry = engine.catalogue.entry(f"{value.path}.__contains__")
+        if entry is not None and entry.effects and entry.path.endswith("__contains__"):
+            engine.deed(site, entry.path, entry.effects, f"looks into {value.path}")
 
 
 def _truth(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

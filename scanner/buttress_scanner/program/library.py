@@ -9,7 +9,9 @@ from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute
 from buttress_scanner.program.calls import Args, call, call_back, call_method
 from buttress_scanner.program.loading import loaded_modules
-from buttress_scanner.program.lifetime import note_mutation
+from buttress_scanner.program.classes import members
+from buttress_scanner.program.lifetime import loading, note_mutation
+from buttress_scanner.program.enums import MADE_BY_CALL
 from buttress_scanner.program.modules import module_named
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.values import (
@@ -34,6 +36,7 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from buttress_scanner.program.catalogue import Entry
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
@@ -55,8 +58,13 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
             return folded
     entry = engine.catalogue.entry(path)
     known = entry.path if entry is not None else path
+    unbound = _unbound(engine, known, receiver, args, site)
+    if unbound is not None:
+        return unbound
     _note_order(engine, known, args, site)
-    if entry is not None and entry.effects:
+    if entry is not None:
+        _note_arguments(engine, entry, receiver, args, site)
+    if entry is not None and entry.effects and known not in _DECIDES:
         given = args.given()
         excused = any(u in given for u in entry.unless) or (bool(entry.unless) and (args.star is not None or bool(args.double_star)))
         if not excused:
@@ -68,14 +76,53 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
         engine.deed(site, path, (), f"calls {path}, which is in no catalogue") if receiver is None and "." in path else None
     results = _run_callbacks(engine, path, entry, args, site)
     if entry is not None and entry.returns:
-        return [engine.make(Object, entry.returns)]
+        return [_made(engine, entry.returns, site)]
     if entry is not None and entry.kind == "class":
-        return [engine.make(Object, entry.path)]
+        return [_made(engine, entry.path, site)]
     if results:
         return results
     if path.endswith(("Error", "Exception", "Warning")):
         return [engine.make(Object, path)]
     return [engine.make(Object, f"{path}()")] if path.count(".") < 8 else [engine.unknown(f"external {path.split('.')[0]}")]
+
+
+_DECIDES = ("builtins.hash",)
+"""Functions whose model knows better than the catalogue whether there is an effect."""
+_CONTAINERS = ("builtins.list.", "builtins.dict.", "builtins.set.", "collections.deque.", "collections.OrderedDict.", "collections.defaultdict.", "collections.Counter.")
+
+
+def _unbound(engine: Engine, path: str, receiver: Value | None, args: Args, site: Site) -> list[Value] | None:
+    """``list.append(names, name)``: the method of a container called through its class; None for anything else."""
+    if receiver is not None or not path.startswith(_CONTAINERS) or path.count(".") != 2:
+        return None
+    boxes = [v for v in args.get(0) if isinstance(v, Box)]
+    if not boxes:
+        return None
+    rest = Args(args.positional[1:], args.star, args.keywords, args.double_star)
+    return [r for b in boxes for r in containers.call_box(engine, b, path.rpartition(".")[2], rest, site)]
+
+
+def _note_arguments(engine: Engine, entry: Entry, receiver: Value | None, args: Args, site: Site) -> None:
+    """Note what the call does to its arguments: which it changes, and to which it writes."""
+    for position in entry.mutates:
+        changed = [receiver] if position == "self" and receiver is not None else _argument(args, position)
+        for value in changed:
+            note_mutation(engine, value, site, "the contents")
+    for position in entry.writes:
+        for value in _argument(args, position):
+            for method in get_attribute(engine, value, "write", site):
+                call(engine, method, Args([[engine.make(Object, "builtins.str")]]), site)
+
+
+def _argument(args: Args, position: int | str) -> list[Value]:
+    return args.get(position) if isinstance(position, int) else args.keywords.get(position, [])
+
+
+def _made(engine: Engine, path: str, site: Site) -> Object:
+    """An object of the library; those with state that are made on import are told apart."""
+    kept = engine.catalogue.keeps_state(path) and loading(engine, site[0]) is not None
+    result: Object = engine.make(Object, path, site) if kept else engine.make(Object, path)
+    return result
 
 
 def _note_order(engine: Engine, path: str, args: Args, site: Site) -> None:
@@ -149,7 +196,7 @@ def _names(values: list[Value]) -> list[str] | None:
 
 
 def _member_names(engine: Engine, values: list[Value]) -> list[str] | None:
-    from buttress_scanner.program.classes import enum_value
+    from buttress_scanner.program.enums import enum_value
 
     flat: list[Value] = []
     for value in values:
@@ -573,8 +620,25 @@ def _driven(engine: Engine, value: Value, site: Site) -> list[Value]:
     return containers.elements(engine, value) if isinstance(value, Box) else [value]
 
 
+_NUMBERS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "decimal.Decimal", "fractions.Fraction")
+
+
+def _has_fixed_hash(engine: Engine, value: Value, depth: int = 0) -> bool:
+    """Whether the hash is the same in every process: of numbers, of tuples of them, of what has a ``__hash__`` of its own (judged itself)."""
+    match value:
+        case Const(type_name=kind):
+            return kind in ("int", "float", "bool")
+        case Object(path=path):
+            return path in _NUMBERS
+        case Box(kind="tuple"):
+            return depth < 4 and all(_has_fixed_hash(engine, v, depth + 1) for v in containers.elements(engine, value))
+        case Instance(info=info):
+            return members(engine, info, "__hash__") is not None
+    return False
+
+
 def _hash(engine: Engine, args: Args, site: Site) -> list[Value]:
-    if any(isinstance(v, Const) and v.type_name == "str" or not isinstance(v, (Const, Instance)) for v in args.get(0)) or not args.get(0):
+    if not args.get(0) or any(not _has_fixed_hash(engine, v) for v in args.get(0)):
         engine.deed(site, "builtins.hash", ("unordered",))
     _implicit("__hash__")(engine, args, site)
     return [engine.make(Object, "builtins.int")]
@@ -600,6 +664,7 @@ def _cast(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 MODELS: dict[str, Model] = {
+    **MADE_BY_CALL,
     "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.object.__setattr__": _setattr, "inspect.getattr_static": _getattr,
     "builtins.hasattr": _bool, "builtins.isinstance": _bool, "builtins.issubclass": _bool, "builtins.callable": _bool,
     "builtins.type": _type, "builtins.super": _super, "builtins.vars": _vars, "builtins.globals": _globals, "builtins.locals": _globals,
@@ -617,7 +682,7 @@ MODELS: dict[str, Model] = {
     "builtins.reversed": _collect("iterator"), "collections.deque": _collect("list"), "itertools.cycle": _collect("iterator"), "itertools.islice": _collect("iterator"),
     "itertools.count": _collect("iterator", 9), "itertools.repeat": _repeat,
     "builtins.dict": _dict, "collections.OrderedDict": _dict, "types.MappingProxyType": _dict, "collections.defaultdict": _defaultdict,
-    "weakref.WeakValueDictionary": _dict, "collections.ChainMap": _dict,
+    "weakref.WeakValueDictionary": _dict, "weakref.WeakKeyDictionary": _dict, "weakref.WeakSet": _collect("set"), "collections.ChainMap": _dict,
     "itertools.chain": _chain, "itertools.chain.from_iterable": _chain_nested, "itertools.starmap": _starmap, "functools.reduce": _reduce,
     "functools.partial": _partial, "functools.partialmethod": _wrapping("partialmethod"), "functools.wraps": _maker("wraps"), "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _wrapping("cache"), "functools.cache": _wrapping("cache"), "functools.singledispatch": _wrapping("singledispatch"),

@@ -48,7 +48,7 @@ EFFECTS: Final = frozenset(
 """Every effect that the data may name."""
 
 _KINDS: Final = frozenset({"function", "class", "value"})
-_KEYS: Final = frozenset({"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind", "writes"})
+_KEYS: Final = frozenset({"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind", "writes", "mutates"})
 REST: Final = "*"
 TREE: Final = "**"
 CONSTRUCTOR: Final = "__init__"
@@ -70,6 +70,7 @@ class Entry:
         no_raise: Cannot fail in practice.
         order_blind: Consumes an iterable without showing its order.
         writes: Positions and keywords of arguments whose `write` method is called during the call.
+        mutates: Positions and keywords of arguments that the call changes; `self` is the object whose method it is.
     """
 
     path: str
@@ -82,6 +83,7 @@ class Entry:
     no_raise: bool = False
     order_blind: bool = False
     writes: tuple[int | str, ...] = ()
+    mutates: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def _entry(path: str, raw: object, where: str) -> Entry:
         _flag(fields.get("no-raise", False), f"{where}.no-raise"),
         _flag(fields.get("order-blind", False), f"{where}.order-blind"),
         _arguments(fields.get("writes", []), f"{where}.writes"),
+        _arguments(fields.get("mutates", []), f"{where}.mutates"),
     )
 
 
