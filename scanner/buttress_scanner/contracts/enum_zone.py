@@ -9,20 +9,20 @@ from pydantic import Field, model_validator
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.findings.model import Confidence, Step
-from buttress_scanner.program.classes import enum_members, enum_value, enum_value_kind
+from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame
 
-_MENTIONS = ("attr", "item", "call", "global", "free", "own", "iter", "fstr", "phi", "from", "late")
-_HANDS_ON = ("param", "narrow", "declare", "seq", "dict", "comp", "dcomp", "unpack", "slice", "aug", "await", "yieldfrom", "caught")
+_MENTIONS = ("attr", "item", "call", "global", "free", "own", "iter", "fstr", "phi", "from", "late", "await", "yieldfrom")
+_HANDS_ON = ("param", "narrow", "declare", "seq", "dict", "comp", "dcomp", "unpack", "slice", "aug", "caught")
 _NESTING = 2
 
 
@@ -49,6 +49,10 @@ class EnumZone(Contract):
         name = self.enum.partition(":")[2].rpartition(".")[2]
         program.keep(name, name)
 
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """The zone; what it calls is evaluated with it."""
+        return [u.name for u in program.select(self.zone)]
+
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every mention of a member that is not permitted."""
         infos = program.classes(self.enum)
@@ -64,7 +68,8 @@ class EnumZone(Contract):
             ledger.is_vacuous(f"the zone {', '.join(self.zone)} has no module")
         if ledger.vacuous:
             return
-        forbidden = set(self.forbid) if self.forbid else set(names) - set(self.allow)
+        real = {n: enum_member(program.engine, infos[0], n).name for n in names}
+        forbidden = {real[n] for n in self.forbid} if self.forbid else set(real.values()) - {real[n] for n in self.allow}
         yield from _Mentions(self, program, ledger, infos[0], forbidden, units).findings()
 
 
@@ -138,7 +143,12 @@ class _Mentions:
             return self._call_is_mention(frame, index, node)
         if kind == "attr":
             return self._attribute_is_mention(frame, node)
-        return not self._mentioned(frame, int(str(node[1])))
+        return not self._mentioned(frame, int(str(node[1]))) and not self._by_zone(frame, index)
+
+    def _by_zone(self, frame: Frame, index: int) -> bool:
+        """Whether all that the node runs is code of the zone, where the mention stands."""
+        callees = frame.edges.get(index, {})
+        return bool(callees) and all(c.unit.name in self.zone for c in callees)
 
     def _in_annotation(self, frame: Frame, index: int) -> bool:
         return any(a <= index < b for a, b in frame.body.typing)
@@ -157,8 +167,7 @@ class _Mentions:
         operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]
         if any(self._mentioned(frame, o) for o in operands) or self._mentioned(frame, int(str(node[1]))):
             return False
-        callees = frame.edges.get(index, {})
-        if callees and all(c.unit.name in self.zone for c in callees):
+        if self._by_zone(frame, index):
             return False
         receiver = frame.body.nodes[int(str(node[1]))]
         return not (receiver[0] == "attr" and self._mentioned(frame, receiver[1]))

@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program.classes import (
-    enum_members,
-    enum_value,
-    fields,
-    is_enum,
-    is_record,
-    is_subclass,
-    linearise,
-    members,
-    subclasses,
-)
+from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, subclasses
+from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
 from buttress_scanner.program.values import (
@@ -512,4 +503,4 @@ def _enum_by_value(engine: Engine, info: ClassInfo, args: Args) -> list[Value]:
             return [engine.instance(info, DECLARED)]
     if not wanted:
         return [engine.instance(info, DECLARED)]
-    return [engine.make(Member, info, name) for name in dict.fromkeys(kept)]
+    return [enum_member(engine, info, name) for name in dict.fromkeys(kept)]

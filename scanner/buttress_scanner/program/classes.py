@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
 
-_ENUMS = ("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum")
 _RECORD_DECORATORS = (
     "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen", "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
     "pydantic.dataclasses.dataclass",
@@ -138,45 +137,6 @@ def patch_member(engine: Engine, info: ClassInfo, name: str, values: list[Value]
     """Store to a class from outside of its body; lookups of that name are woken."""
     engine.grow(engine.slot("patched", name), (engine.const(True),))
     engine.grow(engine.slot("class", info, name), values)
-
-
-def is_enum(engine: Engine, info: ClassInfo) -> bool:
-    """Whether the class is an enum."""
-    linearise(engine, info)
-    return any(path in _ENUMS for path in info.externals) or any(path.startswith("enum.Enum") for path in info.externals)
-
-
-def enum_value_kind(engine: Engine, info: ClassInfo) -> str:
-    """``str`` or ``int`` when members are equal to plain values, else "" ."""
-    linearise(engine, info)
-    if {"enum.StrEnum", "builtins.str"} & set(info.externals):
-        return "str"
-    return "int" if {"enum.IntEnum", "enum.IntFlag", "builtins.int"} & set(info.externals) else ""
-
-
-def enum_members(engine: Engine, info: ClassInfo) -> list[str]:
-    """The names of an enum's members in order of definition, those of bases included."""
-    names: list[str] = []
-    for owner in reversed(linearise(engine, info)):
-        for name, node in owner.body.exit.items():
-            kind = owner.body.nodes[node][0]
-            if not name.startswith("_") and kind not in ("func", "class", "deco", "import", "from"):
-                names.append(name)
-    return list(dict.fromkeys(names))
-
-
-def enum_value(engine: Engine, info: ClassInfo, name: str) -> list[Value]:
-    """The value of a member: constants, ``auto()`` and tuples as written."""
-    for owner in linearise(engine, info):
-        node = owner.body.exit.get(name)
-        if node is not None:
-            values = engine.read(owner.frame, node)
-            if any(isinstance(v, Object) and v.path == "enum.auto" for v in values):
-                if enum_value_kind(engine, info) == "str":
-                    return [engine.const(name.lower())]
-                return [engine.const(enum_members(engine, info).index(name) + 1)]
-            return values
-    return []
 
 
 def is_record(engine: Engine, info: ClassInfo) -> bool:

@@ -181,7 +181,7 @@ def _equal(engine: Engine, values: list[Value], operands: list[Value], kind: str
 
 
 def _equal_member(engine: Engine, value: Value, operands: list[Value]) -> bool:
-    from buttress_scanner.program.classes import enum_value
+    from buttress_scanner.program.enums import enum_value
 
     for operand in operands:
         pair = [v for v in (value, operand) if isinstance(v, Member)]
@@ -192,12 +192,13 @@ def _equal_member(engine: Engine, value: Value, operands: list[Value]) -> bool:
 
 
 def _without_member(engine: Engine, value: Value, operand: Value) -> list[Value]:
-    from buttress_scanner.program.classes import enum_members, is_enum
+    from buttress_scanner.program.enums import enum_member, enum_members, is_enum
 
     if value is operand:
         return []
     if isinstance(value, Instance) and isinstance(operand, Member) and value.info is operand.info and is_enum(engine, value.info):
-        return [engine.make(Member, value.info, n) for n in enum_members(engine, value.info) if n != operand.name]
+        members = dict.fromkeys(enum_member(engine, value.info, n) for n in enum_members(engine, value.info))
+        return [m for m in members if m is not operand]
     return [value]
 
 

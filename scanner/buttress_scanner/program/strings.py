@@ -15,7 +15,7 @@ _FOLDED = ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize",
 
 
 def _texts(engine: Engine, values: list[Value]) -> list[str] | None:
-    from buttress_scanner.program.classes import enum_value, enum_value_kind
+    from buttress_scanner.program.enums import enum_value, enum_value_kind
 
     found: list[str] = []
     for value in values:
