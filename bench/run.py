@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 import tomllib
 from dataclasses import asdict, dataclass
@@ -35,6 +36,9 @@ CACHE = BENCH.parent / ".cache" / "bench"
 TOOLS = Path(sys.executable).parent
 # ru_maxrss counts kibibytes on Linux and bytes on macOS.
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+# Seconds after which a run is ended: what takes longer is no measurement, but a finding.
+LIMIT = 300.0
 
 
 class BenchError(Exception):
@@ -123,7 +127,10 @@ def sample(arguments: Sequence[str], folder: Path) -> Sample:
     with subprocess.Popen(
         arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as child:
+        limit = threading.Timer(LIMIT, child.kill)
+        limit.start()
         _, status, usage = os.wait4(child.pid, 0)
+        limit.cancel()
         wall = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         return Sample(
@@ -184,6 +191,9 @@ def take(measure: Measure, pairs: int) -> Result:
         other: list[Sample] = []
         for _ in range(pairs + 1):
             mine.append(sample(ours, root))
+            if mine[-1].wall >= LIMIT:
+                message = f"{measure.id}: {' '.join(measure.ours)} was ended after {LIMIT:.0f} seconds"
+                raise BenchError(message)
             if mine[-1].code not in measure.lawful_exits:
                 shown = subprocess.run(ours, cwd=root, capture_output=True, encoding="utf-8", check=False)
                 message = f"{measure.id}: {' '.join(measure.ours)} ended with {mine[-1].code}\n{shown.stdout}{shown.stderr}"
