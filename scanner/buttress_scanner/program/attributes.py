@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import linearise, members, patch_member
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
+from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.modules import module_member, module_named
 from buttress_scanner.program.values import (
@@ -330,7 +331,7 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
     if found is not None and any(isinstance(v, Descriptor) and v.kind == "property" for v in found[1]):
         result = _bind(engine, found[1], value, cls, site)
         return result + _overriding_properties(engine, value, name, site)
-    stored = _stored(engine, value, name)
+    stored = held_by(engine, value, name)
     if found is not None:
         class_level = [v for v in found[1] if not (stored and _is_field_default(info, found[0], name))]
         stored = [*stored, *_bind(engine, class_level, value, cls, site)]
@@ -389,9 +390,11 @@ def _below(engine: Engine, value: Instance, name: str, site: Site) -> list[Value
     return result
 
 
-def _stored(engine: Engine, value: Instance, name: str) -> list[Value]:
+def held_by(engine: Engine, value: Instance, name: str) -> list[Value]:
     """What was stored to the attribute: through this object, through declared receivers of its classes; of any object if it is itself only declared."""
     found: dict[Value, None] = dict.fromkeys(engine.values(engine.slot("of", value, name)))
+    if is_copy(value):
+        found.update(dict.fromkeys(inherited(engine, value, name)))
     order = linearise(engine, value.info)
     for owner in order:
         engine.demand(owner, name)

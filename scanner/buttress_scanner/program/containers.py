@@ -8,6 +8,7 @@ from buttress_scanner.program.calls import Args, call_back, call_method
 from buttress_scanner.program.classes import fields, is_record, subclasses
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
 from buttress_scanner.program.lifetime import note_mutation
+from buttress_scanner.program.order import UNORDERED, note_order
 from buttress_scanner.program.values import (
     DECLARED,
     Alias,
@@ -361,7 +362,7 @@ def update(engine: Engine, target: Box, value: Value) -> None:
 
 def combine(engine: Engine, left: Box, right: list[Value], site: Site) -> list[Value]:
     """``left + right``, ``left | right`` and the like: a new container with the contents of both."""
-    result = box(engine, left.kind, site)
+    result = box(engine, "set" if left.kind == "view" else left.kind, site)
     if left.kind in ("dict", "defaultdict"):
         for value in [left, *right]:
             update(engine, result, value)
@@ -384,6 +385,8 @@ def combine(engine: Engine, left: Box, right: list[Value], site: Site) -> list[V
 def extend_in_place(engine: Engine, target: Box, right: list[Value], site: Site) -> None:
     """``target += right``."""
     note_mutation(engine, target, site, "the contents")
+    if target.kind not in UNORDERED:
+        note_order(engine, right, site, "takes the elements of a set in its order")
     for value in right:
         if target.kind in ("dict", "defaultdict"):
             update(engine, target, value)
@@ -457,6 +460,7 @@ def _extends(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 
 def _shrinks(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     note_mutation(engine, owner, site, "the contents")
+    note_order(engine, [owner], site, "takes any element out of a set")
     found = _box_item(engine, owner, args.get(0), site) if args.positional and owner.kind in ("dict", "defaultdict") else elements(engine, owner)
     return [*found, *args.get(1)]
 

@@ -14,10 +14,11 @@ from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.lifetime import loading, note_change, note_mutation
 from buttress_scanner.program.generics import declare_arguments
-from buttress_scanner.program.modules import import_from, module_member, module_named
+from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
 from buttress_scanner.program.narrowing import narrow
+from buttress_scanner.program.order import is_blind, is_unordered, note_order
 from buttress_scanner.program.strings import binary_constant, format_parts
-from buttress_scanner.program.types import default_or_declared, instantiate
+from buttress_scanner.program.types import default_or_declared, defaults, instantiate
 from buttress_scanner.program.values import (
     Alias,
     Box,
@@ -59,7 +60,13 @@ def _param(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
         cell = engine.slot("param", frame, name)
         frame.params[name] = cell
     found = engine.values(cell) if cell is not None else []
-    return found if informative(found) else [*found, *default_or_declared(engine, frame, name)]
+    if informative(found):
+        return found
+    left_out = cell is not None and cell is engine.heap.get(("param", frame, name))
+    default = defaults(engine, frame, name) if left_out else []
+    if default and not any(isinstance(v, Unknown) for v in default):
+        return default
+    return [*found, *default_or_declared(engine, frame, name)]
 
 
 def _versions(engine: Engine, frame: Frame, name: str) -> list[Value]:
@@ -121,40 +128,21 @@ def _late(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 
 def _import(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    parts = node[1].split(".")
-    for number in range(1, len(parts)):
-        unit = engine.modules.get(".".join(parts[:number]))
-        if unit is not None:
-            engine.edge((frame, index), unit.frame, "import")
-    _note_import(engine, node[1], (frame, index))
+    run_import(engine, node[1], (frame, index))
     return (module_named(engine, node[1]),)
-
-
-def _note_import(engine: Engine, name: str, site: tuple[Frame, int]) -> None:
-    """Importing runs the body of a module of the program; of others, what the catalogue says."""
-    unit = engine.modules.get(name)
-    if unit is not None:
-        engine.edge(site, unit.frame, "import")
-        return
-    effects = engine.catalogue.import_effects(name)
-    if effects:
-        engine.deed(site, name, effects, f"imports {name}")
 
 
 def _from(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     absolute = engine.modules.absolute(frame.unit, node[1], node[2])
     if absolute is not None:
-        parts = absolute.split(".")
-        for number in range(1, len(parts) + 1):
-            _note_import(engine, ".".join(parts[:number]), (frame, index))
-        _note_import(engine, f"{absolute}.{node[3]}", (frame, index))
+        run_import(engine, f"{absolute}.{node[3]}", (frame, index))
     return import_from(engine, frame.unit, node[1], node[2], node[3])
 
 
 def _star(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     absolute = engine.modules.absolute(frame.unit, node[1], node[2])
     if absolute:
-        _note_import(engine, absolute, (frame, index))
+        run_import(engine, absolute, (frame, index))
     return ()
 
 
@@ -191,9 +179,20 @@ def _slice(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 def _call(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     args = Args.of(engine, frame, node)
     found: dict[Value, None] = {}
+    _spread(engine, frame, index, node)
     for callee in engine.read(frame, node[1]):
         found.update(dict.fromkeys(call(engine, callee, args, (frame, index))))
     return found
+
+
+def _spread(engine: Engine, frame: Frame, index: int, node: Node) -> None:
+    """``f(*values)`` iterates, and shows the order to ``f``."""
+    for operand in [operand for starred, operand in node[2] if starred]:
+        values = engine.read(frame, operand)
+        for value in values:
+            containers.iterate(engine, value, (frame, index))
+        if any(map(is_unordered, values)) and not all(is_blind(engine, callee) for callee in engine.read(frame, node[1])):
+            note_order(engine, values, (frame, index), "passes on the elements of a set in its order")
 
 
 def _deco(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
@@ -216,6 +215,8 @@ def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
         values = engine.read(frame, element)
         if starred:
             known = False
+            if node[1] != "set":
+                note_order(engine, values, (frame, index), "takes the elements of a set in its order")
             values = [e for v in values for e in containers.iterate(engine, v, (frame, index))]
         containers.put(engine, box, position if known else None, values)
     return (box,)
@@ -272,8 +273,8 @@ def _narrow(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Va
 def _iter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
     for value in engine.read(frame, node[1]):
-        if isinstance(value, Box) and value.kind in ("set", "frozenset", "set-iterator") and not _hides_order(engine, frame, node[3]):
-            engine.deed((frame, index), "set iteration", ("unordered",), "iterates over a set")
+        if is_unordered(value) and not _hides_order(engine, frame, node[3]):
+            note_order(engine, [value], (frame, index), "iterates over a set")
         found.update(dict.fromkeys(containers.iterate(engine, value, (frame, index))))
     return found
 
@@ -282,16 +283,13 @@ def _hides_order(engine: Engine, frame: Frame, consumer: int | str) -> bool:
     """Whether the consumer of an iteration does not show its order: a set, or a call such as ``sorted``."""
     if isinstance(consumer, str):
         return consumer == "set"
-    for callee in engine.read(frame, frame.body.nodes[consumer][1]):
-        path = callee.path if isinstance(callee, External) else ""
-        entry = engine.catalogue.entry(path) if path else None
-        if entry is None or not entry.order_blind:
-            return False
-    return True
+    return all(is_blind(engine, callee) for callee in engine.read(frame, frame.body.nodes[consumer][1]))
 
 
 def _unpack(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
+    if node[2] == 0 and (node[3] or node[4]):  # the only element of a set has no order
+        note_order(engine, engine.read(frame, node[1]), (frame, index), "unpacks a set")
     for value in engine.read(frame, node[1]):
         found.update(dict.fromkeys(containers.unpack(engine, value, node[2], node[4], (frame, index))))
     return found
@@ -356,6 +354,8 @@ def _un(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]
                 found += call_method(engine, value, name, Args([[engine.const("")]] if name == "__format__" else []), (frame, index))
                 if found:
                     break
+    if node[1] in ("format", "repr"):
+        note_order(engine, values, (frame, index), "shows a set as text")
     if node[1] == "format":
         return values
     return found or [v for v in values if isinstance(v, Object)]
@@ -507,7 +507,9 @@ def _await(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 
 
 def _yieldfrom(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    return [e for v in engine.read(frame, node[1]) for e in containers.iterate(engine, v, (frame, index))]
+    values = engine.read(frame, node[1])
+    note_order(engine, values, (frame, index), "yields the elements of a set")
+    return [e for v in values for e in containers.iterate(engine, v, (frame, index))]
 
 
 def _caught(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

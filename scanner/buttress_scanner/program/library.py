@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute
-from buttress_scanner.program.calls import Args, call, call_back, call_method
+from buttress_scanner.program.calls import Args, call, call_back, call_method, initialise
 from buttress_scanner.program.loading import loaded_modules
-from buttress_scanner.program.classes import members
+from buttress_scanner.program.classes import fields, members
+from buttress_scanner.program.copies import deep, shallow
 from buttress_scanner.program.lifetime import loading, note_mutation
 from buttress_scanner.program.enums import MADE_BY_CALL
-from buttress_scanner.program.modules import module_named
+from buttress_scanner.program.modules import module_named, run_import
+from buttress_scanner.program.order import UNORDERED, note_shown
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.values import (
     Box,
@@ -42,11 +44,6 @@ if TYPE_CHECKING:
 
 Site = tuple["Frame", int]
 Model = Callable[["Engine", Args, Site], "list[Value]"]
-_UNORDERED = ("set", "frozenset", "set-iterator")
-_SENSITIVE = {
-    "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.next", "builtins.str.join", "builtins.dict.fromkeys",
-    "collections.deque", "collections.OrderedDict", "itertools.islice", "itertools.accumulate", "functools.reduce", "random.choice", "builtins.repr", "builtins.str",
-}  # fmt: skip
 PARTIAL_DEPTH = 4
 
 
@@ -61,7 +58,7 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
     unbound = _unbound(engine, known, receiver, args, site)
     if unbound is not None:
         return unbound
-    _note_order(engine, known, args, site)
+    note_shown(engine, known, args.positional, site)
     if entry is not None:
         _note_arguments(engine, entry, receiver, args, site)
     if entry is not None and entry.effects and known not in _DECIDES:
@@ -123,13 +120,6 @@ def _made(engine: Engine, path: str, site: Site) -> Object:
     kept = engine.catalogue.keeps_state(path) and loading(engine, site[0]) is not None
     result: Object = engine.make(Object, path, site) if kept else engine.make(Object, path)
     return result
-
-
-def _note_order(engine: Engine, path: str, args: Args, site: Site) -> None:
-    if path in _SENSITIVE and path not in ("builtins.repr", "builtins.str"):
-        for value in (args.positional[-1] if args.positional else []):
-            if isinstance(value, Box) and value.kind in _UNORDERED:
-                engine.deed(site, path, ("unordered",), f"takes elements of a set in its order ({path.rpartition('.')[2]})")
 
 
 # --- callbacks
@@ -262,6 +252,8 @@ def _loads(engine: Engine, path: str, args: Args, site: Site) -> tuple[list[tupl
     texts = [v.value for v in given if isinstance(v, Const) and isinstance(v.value, str)]
     found = [(text, loaded_modules(engine, path, text, args, site)) for text in texts]
     engine.grow(engine.slot("loads", *site), [engine.const(name) for _, names in found for name in names], limited=False)
+    for name in (n for _, names in found for n in names):
+        run_import(engine, name, site)
     return found, [] if texts and len(texts) == len(given) else [engine.unknown("module name is not known")]
 
 
@@ -329,7 +321,7 @@ def _collect(kind: str, position: int = 0) -> Model:
         for value in args.get(position):
             if isinstance(value, Box) and value.kind in ("tuple", "list") and kind in ("tuple", "list"):
                 containers.update(engine, box, value)
-            elif isinstance(value, Box) and value.kind in _UNORDERED and kind == "iterator":
+            elif isinstance(value, Box) and value.kind in UNORDERED and kind == "iterator":
                 unordered = containers.box(engine, "set-iterator", (*site, "unordered"))
                 containers.fill(engine, unordered, containers.elements(engine, value))
                 return [unordered]
@@ -363,7 +355,7 @@ def _next(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _unordered_source(args: Args, start: int) -> bool:
-    return any(isinstance(v, Box) and v.kind in _UNORDERED for values in args.positional[start:] for v in values)
+    return any(isinstance(v, Box) and v.kind in UNORDERED for values in args.positional[start:] for v in values)
 
 
 def _map(engine: Engine, args: Args, site: Site) -> list[Value]:
@@ -460,7 +452,7 @@ def _defaultdict(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _chain(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "iterator", (*site, "chain"))
+    box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "chain"))
     for values in [*args.positional, list(args.star or ())]:
         containers.fill(engine, box, [e for v in values for e in containers.iterate(engine, v, site)])
     return [box]
@@ -543,10 +535,24 @@ def _give_back(position: int) -> Model:
     return model
 
 
+def _field(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """A field of a record: its default factory runs when an object is constructed, and is called there."""
+    return [engine.make(Object, "dataclasses.Field")]
+
+
 def _give_back_decorator(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``@dataclass`` and ``@dataclass(...)``: the class itself."""
     classes = [v for v in args.get(0) if isinstance(v, (Class, Function))]
     return list(classes) or [engine.make(Maker, "wraps", None, *site)]
+
+
+def _copy(copied: Callable[[Engine, Value, Site], list[Value]]) -> Model:
+    """``copy.copy`` and ``copy.deepcopy``."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        return [c for value in args.get(0, "x") for c in copied(engine, value, site)]
+
+    return model
 
 
 def _update_wrapper(engine: Engine, args: Args, site: Site) -> list[Value]:
@@ -557,14 +563,17 @@ def _method_type(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [engine.make(Method, f, r) for f in args.get(0) for r in args.get(1)]
 
 
+def _field_values(engine: Engine, value: Instance, site: Site) -> dict[str, list[Value]]:
+    """What the fields of a record hold."""
+    return {name: get_attribute(engine, value, name, site) for name, *_ in fields(engine, value.info)}
+
+
 def _replace(engine: Engine, args: Args, site: Site) -> list[Value]:
     found: list[Value] = []
     for value in args.get(0):
         if isinstance(value, Instance):
             fresh = engine.instance(value.info, site)
-            for name, values in args.keywords.items():
-                engine.grow(engine.slot("of", fresh, name), values)
-                engine.grow(engine.slot("any", fresh.info, name), values)
+            initialise(engine, fresh, Args(keywords={**_field_values(engine, value, site), **args.keywords}, double_star=args.double_star), site)
             found.append(fresh)
         else:
             found.append(value)
@@ -690,13 +699,14 @@ MODELS: dict[str, Model] = {
     "builtins.property": _descriptor("property"), "abc.abstractproperty": _descriptor("property"), "builtins.staticmethod": _descriptor("staticmethod"),
     "builtins.classmethod": _descriptor("classmethod"), "abc.abstractmethod": _give_back(0), "typing.final": _give_back(0), "typing.override": _give_back(0),
     "typing.overload": _give_back(0), "typing.no_type_check": _give_back(0), "typing.runtime_checkable": _give_back(0), "typing_extensions.override": _give_back(0),
+    "dataclasses.field": _field, "attr.ib": _field, "attr.attrib": _field, "attr.field": _field, "attrs.field": _field,
     "dataclasses.dataclass": _give_back_decorator, "attr.s": _give_back_decorator, "attr.define": _give_back_decorator, "attrs.define": _give_back_decorator,
     "attrs.frozen": _give_back_decorator, "attr.frozen": _give_back_decorator, "enum.unique": _give_back(0), "atexit.register": _register_exit,
     "operator.attrgetter": _maker("attrgetter"), "operator.itemgetter": _maker("itemgetter"), "operator.methodcaller": _maker("methodcaller"),
     "operator.call": _operator_call, "operator.getitem": _getitem, "operator.setitem": _setitem,
     "contextlib.contextmanager": _wrapping("contextmanager"), "contextlib.asynccontextmanager": _wrapping("contextmanager"),
     "contextlib.ExitStack": _stack, "contextlib.AsyncExitStack": _stack, "contextlib.closing": _context_of, "contextlib.aclosing": _context_of,
-    "contextlib.nullcontext": _context_of, "copy.copy": _give_back(0), "copy.deepcopy": _give_back(0), "dataclasses.replace": _replace, "copy.replace": _replace,
+    "contextlib.nullcontext": _context_of, "copy.copy": _copy(shallow), "copy.deepcopy": _copy(deep), "dataclasses.replace": _replace, "copy.replace": _replace,
     "typing.cast": _cast, "typing.TypeVar": _maker("typevar"), "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0),
     "collections.namedtuple": _maker("namedtuple"), "weakref.ref": _partial, "weakref.proxy": _give_back(0), "types.MethodType": _method_type,
     "builtins.object.__new__": _new_object, "asyncio.gather": _gather,

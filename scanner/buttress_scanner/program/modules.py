@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Unit
+    from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.values import Value
 
 
@@ -39,6 +39,20 @@ class Modules:
             return None
         base = ".".join(parts[: len(parts) - drop])
         return f"{base}.{module}" if base and module else base or module
+
+
+def run_import(engine: Engine, name: str, site: tuple[Frame, int]) -> None:
+    """Importing at a site runs the bodies of modules of the program, packages first; of others, what the catalogue says."""
+    parts = name.split(".")
+    for number in range(1, len(parts) + 1):
+        part = ".".join(parts[:number])
+        unit = engine.modules.get(part)
+        if unit is not None:
+            engine.edge(site, unit.frame, "import")
+            continue
+        effects = engine.catalogue.import_effects(part)
+        if effects:
+            engine.deed(site, part, effects, f"imports {part}")
 
 
 def module_named(engine: Engine, name: str) -> Value:

@@ -289,6 +289,13 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
     return list(found)
 
 
+def defaults(engine: Engine, frame: Frame, name: str) -> list[Value]:
+    """What a call that leaves the parameter out gives it."""
+    param = next(p for p in frame.body.params if p.name == name)
+    outer = defining_frame(engine, frame)
+    return engine.read(outer, param.default) if param.default >= 0 and outer is not None else []
+
+
 def defining_frame(engine: Engine, frame: Frame) -> Frame | None:
     """The frame in which the function of this frame was defined: its defaults and annotations live there."""
     if frame.owner is not None and frame.body.parent == frame.owner.body.index:

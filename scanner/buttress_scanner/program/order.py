@@ -1,0 +1,51 @@
+"""The order of a set: where it becomes visible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.values import Box, BoxMethod, External, Method, Value
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame
+
+Site = tuple["Frame", int]
+UNORDERED = ("set", "frozenset", "set-iterator")
+"""Kinds of containers that yield their elements in an order of their own."""
+_SHOWS = {
+    "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.next", "builtins.str.join", "builtins.bytes.join", "builtins.dict.fromkeys",
+    "builtins.dict", "builtins.str", "builtins.repr", "builtins.format",
+    "collections.deque", "collections.OrderedDict", "functools.reduce", "random.choice", "random.Random.choice",
+    "itertools.islice", "itertools.accumulate", "itertools.batched", "itertools.pairwise", "itertools.groupby",
+}  # fmt: skip
+"""Library functions whose result shows the order of their (last) argument."""
+
+
+def is_unordered(value: Value) -> bool:
+    """Whether the value yields its elements in no order of the program's."""
+    return isinstance(value, Box) and value.kind in UNORDERED
+
+
+def note_order(engine: Engine, values: list[Value], site: Site, text: str, path: str = "set iteration") -> None:
+    """Note that the order of a set among the values becomes visible at a site."""
+    if any(is_unordered(v) for v in values):
+        engine.deed(site, path, ("unordered",), text)
+
+
+def note_shown(engine: Engine, path: str, arguments: list[list[Value]], site: Site) -> None:
+    """Note that a library function shows the order of what it is given."""
+    if path in _SHOWS and arguments:
+        note_order(engine, arguments[-1], site, f"takes elements of a set in its order ({path.rpartition('.')[2]})", path)
+
+
+def is_blind(engine: Engine, callee: Value) -> bool:
+    """Whether a callable does not show the order of what it is given."""
+    match callee:
+        case External(path=path) | Method(function=External(path=path)):
+            entry = engine.catalogue.entry(path)
+        case BoxMethod(box=Box(kind=kind), name=name):
+            entry = engine.catalogue.entry(f"builtins.{kind}.{name}")
+        case _:
+            return False
+    return entry is not None and entry.order_blind
