@@ -11,11 +11,11 @@ from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tupl
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.catalogue import EFFECTS
 from buttress_scanner.program.program import symbol_of
-from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers
+from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers, runs_factories
 from buttress_scanner.program.values import Function, Maker, Method, Partial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from buttress_scanner.config.selectors import Selector
     from buttress_scanner.findings.model import Finding, Position
@@ -35,6 +35,10 @@ class EffectPurity(Contract):
     forbid: Annotated[tuple[Effect, ...], BeforeValidator(as_tuple)] = Field(min_length=1, description="The effects; `io` includes all its parts.")
     allow: Selectors = Field((), description="Symbols whose calls bring no effect into the zone.")
     unknown_calls: Literal["assume-pure", "report"] = Field("assume-pure", description="What to do with functions that are in neither project nor catalogue.")
+
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """The zone; what it calls is evaluated with it."""
+        return [u.name for u in program.select(self.zone)]
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place of the zone that brings about a forbidden effect."""
@@ -118,7 +122,7 @@ class _Purity:
 
     def _is_repeated(self, frame: Frame, hop: Hop, path: list[Hop]) -> bool:
         """Whether this happens on import, and the module has been told of its root cause."""
-        loads = frame.body.kind in ("module", "class") and frame.key != "factories"
+        loads = frame.body.kind in ("module", "class") and not runs_factories(frame)
         if hop.callee is None or not (loads or frame.edges[hop.node].get(hop.callee) == "import"):
             return False
         root = (path[-1].frame.unit.name, path[-1].node)

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 Site = tuple["Frame", int]
 OVERRIDE_LIMIT = 60
+FACTORY_NESTING = 6
+FACTORY_LIMIT = 200
 CALL_NESTING = 120
 
 
@@ -400,9 +402,7 @@ def _fill_record(engine: Engine, value: Instance, args: Args, site: Site) -> Non
         if given is None and args.double_star:
             given = list(args.double_star)
         if given is None and default >= 0:
-            given = _field_default(engine, owner, default)
-            if owner.factories is not None:
-                engine.edge(site, owner.factories)
+            given = _field_default(engine, owner, default, site)
         if given:
             engine.grow(engine.slot("of", value, name), given)
             engine.grow(engine.slot("any", value.info, name), given)
@@ -433,7 +433,7 @@ def _field_option(engine: Engine, owner: ClassInfo, default: int, option: str, w
     return any(isinstance(v, Const) and v.value is wanted for v in values)
 
 
-def _field_default(engine: Engine, owner: ClassInfo, default: int) -> list[Value]:
+def _field_default(engine: Engine, owner: ClassInfo, default: int, site: Site | None) -> list[Value]:
     node = _field_call(engine, owner, default)
     if node is None:
         return engine.read(owner.frame, default)
@@ -443,26 +443,33 @@ def _field_default(engine: Engine, owner: ClassInfo, default: int) -> list[Value
     factory = options.get("default_factory", options.get("factory"))
     if factory is None:
         return []
-    site = (_factory_frame(engine, owner), default)
-    return [v for f in engine.read(owner.frame, factory) for v in call_back(engine, f, site, Args())]
+    frame = _factory_frame(engine, owner, site)
+    if site is not None:
+        engine.edge(site, frame)
+    return [v for f in engine.read(owner.frame, factory) for v in call_back(engine, f, (frame, default), Args())]
 
 
-def _factory_frame(engine: Engine, owner: ClassInfo) -> Frame:
-    """Where the edges of default factories are noted: the field is the place, construction the time."""
-    if owner.factories is None:
+def _factory_frame(engine: Engine, owner: ClassInfo, site: Site | None) -> Frame:
+    """Where the edges of default factories are noted: the field is the place, construction the time. What they make belongs to the object."""
+    if site is not None and (site[0].inlined >= FACTORY_NESTING or len(owner.factories) >= FACTORY_LIMIT):
+        site = None
+    frame = owner.factories.get(site)
+    if frame is None:
         from buttress_scanner.program.frames import Frame
 
-        owner.factories = Frame(owner.unit, owner.body, owner.frame.closure, "factories", owner)
-        owner.factories.active = True
-        engine.order.append(owner.factories)
-    return owner.factories
+        key: Any = "factories" if site is None else ("factories", *site)
+        frame = owner.factories[site] = Frame(owner.unit, owner.body, owner.frame.closure, key, owner)
+        frame.inlined = site[0].inlined + 1 if site is not None else 0
+        frame.active = True
+        engine.order.append(frame)
+    return frame
 
 
 def run_default_factories(engine: Engine, info: ClassInfo) -> None:
     """Note what a record's factories do even if nobody constructs it."""
     for _, owner, _, default in fields(engine, info):
         if owner is info and default >= 0:
-            _field_default(engine, owner, default)
+            _field_default(engine, owner, default, None)
 
 
 def _by_new(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value] | None:

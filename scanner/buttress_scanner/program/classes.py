@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.frames import ClassInfo, Frame
-from buttress_scanner.program.values import Alias, Class, Const, Descriptor, External, Function, Maker, Object, Unknown, Value
+from buttress_scanner.program.values import Alias, Class, Const, Descriptor, External, Function, Maker, Object, Partial, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,8 +148,11 @@ def is_record(engine: Engine, info: ClassInfo) -> bool:
 
 
 def _is_record_decorator(engine: Engine, info: ClassInfo, node: int) -> bool:
-    for value in engine.read(info.outer, node):
-        path = value.path if isinstance(value, (External, Object)) else ""
+    operands = info.outer.body.nodes[node]
+    written = engine.read(info.outer, operands[1]) if operands[0] == "call" else []  # `@dataclass(frozen=True)`
+    for value in [*engine.read(info.outer, node), *written]:
+        made = value.function if isinstance(value, Partial) else value
+        path = made.path if isinstance(made, (External, Object)) else ""
         if path.removesuffix("()") in _RECORD_DECORATORS:
             return True
         if isinstance(value, Function) and "dataclass_transform" in str(value.body.name):

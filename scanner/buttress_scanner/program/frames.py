@@ -95,8 +95,8 @@ class ClassInfo:
     mro: tuple[ClassInfo, ...] = ()
     externals: tuple[str, ...] = ()
     subclasses: Cell = field(default_factory=lambda: Cell(None, -1))
-    factories: Frame | None = None
-    """What the default factories of the fields do, by the field's node in the class body."""
+    factories: dict[Any, Frame] = field(default_factory=dict)
+    """What the default factories of the fields do, by the field's node in the class body: one frame for each place that constructs."""
 
     @property
     def symbol(self) -> str:

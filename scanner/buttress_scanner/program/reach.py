@@ -33,6 +33,11 @@ def order_of(frame: Frame) -> tuple[str, int, str]:
     return (frame.unit.name, frame.body.index, str(frame.key) if isinstance(frame.key, str) else "")
 
 
+def runs_factories(frame: Frame) -> bool:
+    """Whether the frame stands for the default factories of a class, which run when an object is constructed."""
+    return frame.key == "factories" or (isinstance(frame.key, tuple) and frame.key[:1] == ("factories",))
+
+
 def is_unrun(body: Body, node: int) -> bool:
     """Whether a node of a module body does not run on import."""
     return any(a <= node < b for a, b in body.unrun)
