@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
+from buttress_scanner.program.expected import Expectations
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Value
 
@@ -202,76 +203,12 @@ class _Mentions:
         return found
 
     def _stored(self, frame: Frame, plain: dict[Value, str]) -> None:
-        body = frame.body
-        for index, node in enumerate(body.nodes):
-            if node[0] == "declare" and node[1] >= 0 and self._expects(frame, node[2]):
-                self._report_plain(frame, node[1], plain)
-            elif node[0] == "setattr":
-                if self._field_expects(frame, node[1], str(node[2])):
-                    self._report_plain(frame, node[3], plain)
-            elif node[0] == "call":
-                self._arguments(frame, index, node, plain)
-            elif node[0] == "func":
-                for param in frame.unit.facts.bodies[node[1]].params:
-                    if param.default >= 0 and param.annotation >= 0 and self._expects(frame, param.annotation):
-                        self._report_plain(frame, param.default, plain)
-        from buttress_scanner.program.types import defining_frame
-
-        outer = defining_frame(self.engine, frame)
-        if body.returns_annotation >= 0 and outer is not None and self._expects(outer, body.returns_annotation):
-            for value in body.returns:
-                self._report_plain(frame, value, plain)
-
-    def _expects(self, frame: Frame, annotation: int) -> bool:
-        from buttress_scanner.program.types import instantiate
-
-        return any(isinstance(v, Instance) and v.info is self.info for v in instantiate(self.engine, frame, annotation))
-
-    def _field_expects(self, frame: Frame, owner: int, name: str) -> bool:
-        from buttress_scanner.program.classes import linearise
-
-        cell = frame.cells[owner]
-        for value in cell.values if cell is not None else ():
-            if isinstance(value, Instance):
-                for info in linearise(self.engine, value.info):
-                    if name in info.body.annotations:
-                        return self._expects(info.frame, info.body.annotations[name])
-        return False
-
-    def _arguments(self, frame: Frame, index: int, node: tuple[object, ...], plain: dict[Value, str]) -> None:
-        """Plain values passed to parameters and fields of the enum's type."""
-        from buttress_scanner.program.types import defining_frame
-
-        for callee in frame.edges.get(index, ()):
-            outer = defining_frame(self.engine, callee)
-            if outer is None or callee.body.kind != "function":
-                continue
-            params = callee.body.params[1:] if callee.owner is not None and callee.body.params and not _is_static(callee) else callee.body.params
-            for number, param in enumerate(params):
-                if param.annotation >= 0 and self._expects(outer, param.annotation):
-                    self._argument(frame, node, number, param.name, plain)
-        cell = frame.cells[int(str(node[1]))]
-        for value in cell.values if cell is not None else ():
-            if isinstance(value, Class) and value.info is not self.info:
-                from buttress_scanner.program.classes import fields, is_record, members
-
-                if is_record(self.engine, value.info) and members(self.engine, value.info, "__init__") is None:
-                    for number, (name, owner, annotation, _) in enumerate(fields(self.engine, value.info)):
-                        if self._expects(owner.frame, annotation):
-                            self._argument(frame, node, number, name, plain)
-
-    def _argument(self, frame: Frame, node: tuple[object, ...], number: int, name: str, plain: dict[Value, str]) -> None:
-        positional = [o for _, o in node[2]]  # type: ignore[attr-defined]
-        keywords = dict(node[3])  # type: ignore[call-overload]
-        operand = keywords.get(name, positional[number] if number < len(positional) else None)
-        if operand is not None:
-            self._report_plain(frame, operand, plain)
-
-    def _report_plain(self, frame: Frame, node: int, plain: dict[Value, str]) -> None:
-        cell = frame.cells[node]
-        names = {plain[v] for v in (cell.values if cell is not None else ()) if v in plain}
-        if names and frame.body.nodes[node][0] != "param":
-            self._report(frame, node, names, plain_value=True)
+        expected = Expectations(self.engine, self.info)
+        for node in expected.given(frame):
+            cell = frame.cells[node]
+            names = {plain[v] for v in (cell.values if cell is not None else ()) if v in plain}
+            if names and not expected.is_passed_on(frame, node):
+                self._report(frame, node, names, plain_value=True)
 
     # --- reporting
 
@@ -293,7 +230,3 @@ class _Mentions:
             evidence=[self.program.step(frame, index, f"{how} {listed}"), Step(definition, self.info.symbol, "the enum")],
         )
 
-
-def _is_static(callee: Frame) -> bool:
-    nodes = callee.owner.body.nodes
-    return any(nodes[d][0] == "global" and nodes[d][1] == "staticmethod" for d in callee.body.decorators)
