@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import linearise, members, patch_member
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
+from buttress_scanner.program.constructors import always_sets
 from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.modules import module_member, module_named
+from buttress_scanner.program.protocols import fitting
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
@@ -333,7 +335,9 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
         return result + _overriding_properties(engine, value, name, site)
     stored = held_by(engine, value, name)
     if found is not None:
-        class_level = [v for v in found[1] if not (stored and _is_field_default(info, found[0], name))]
+        own = not is_open(value.site) and _constructor_sets(engine, info, name)
+        hidden = own or (bool(stored) and _is_field_default(info, found[0], name))
+        class_level = [v for v in found[1] if not hidden or _is_data_descriptor(engine, v)]
         stored = [*stored, *_bind(engine, class_level, value, cls, site)]
     if not informative(stored) or _holds_nothing(engine, stored):
         stored = [*stored, *_declared(engine, value, name)]
@@ -363,6 +367,16 @@ def _holds_nothing(engine: Engine, values: list[Value]) -> bool:
     return len(boxes) == sum(informative([v]) for v in values) and not any(informative(elements(engine, b)) for b in boxes)
 
 
+def _constructor_sets(engine: Engine, info: ClassInfo, name: str) -> bool:
+    """Whether every object of the class gets the attribute from its constructor: then the class's own is never seen through it."""
+    found = members(engine, info, "__init__")
+    return found is not None and all(isinstance(v, Function) and name in always_sets(v.body) for v in found[1])
+
+
+def _is_data_descriptor(engine: Engine, value: Value) -> bool:
+    return isinstance(value, Descriptor) and value.kind == "property" or (isinstance(value, Instance) and members(engine, value.info, "__set__") is not None)
+
+
 def _is_field_default(info: ClassInfo, owner: ClassInfo, name: str) -> bool:
     """A default of an annotated field is replaced by what the constructor stores."""
     return name in owner.body.annotations
@@ -377,6 +391,8 @@ def _overriding_properties(engine: Engine, value: Instance, name: str, site: Sit
             found = engine.read(sub.frame, sub.body.exit[name])
             receiver = engine.instance(sub, DECLARED)
             result += _bind(engine, found, receiver, engine.make(Class, sub, True), site)
+    for fit in fitting(engine, value.info):
+        get_attribute(engine, engine.instance(fit, DECLARED), name, site)  # its getter runs; what it yields stays nominal
     return result
 
 
@@ -446,7 +462,8 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
                 return
             note_mutation(engine, target, site, f"the attribute {name}")
             kind = ("declared", info, name) if where in (DECLARED, SELF) else ("of", target, name)
-            engine.grow(engine.slot(*kind), values)
+            if where != SELF or site[0].body.name != "__init__":  # the constructor has run for every object that is known better
+                engine.grow(engine.slot(*kind), values)
             engine.grow(engine.slot("any", info, name), values)
         case Class(info=info):
             patch_member(engine, info, name, values)

@@ -9,6 +9,7 @@ from buttress_scanner.program.classes import fields, is_record, is_subclass, lin
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
+from buttress_scanner.program.protocols import fitting
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
@@ -252,6 +253,8 @@ def _call_overrides(engine: Engine, function: Function, receiver: Instance, args
             if override is not function and not isinstance(override, Descriptor):
                 instance = engine.instance(sub, DECLARED)
                 found.update(dict.fromkeys(call(engine, override, args.behind([instance]), site)))
+    for fit in fitting(engine, receiver.info)[:OVERRIDE_LIMIT]:
+        call_method(engine, engine.instance(fit, DECLARED), function.body.name, args, site)  # it may run; what it gives stays nominal
     return list(found)
 
 

@@ -29,6 +29,7 @@ def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassI
         info = ClassInfo(outer.unit, body, frame, outer, len(engine.classes))
         info.subclasses.state = 2
         engine.classes[(outer, index)] = info
+        engine.grow(engine.slot("class of", outer.unit, body.index), (engine.make(Class, info, True),))
         frame.owner = info
         engine.edge((outer, index), frame, "class body")
         for base in linearise(engine, info)[1:]:

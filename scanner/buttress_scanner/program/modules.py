@@ -17,9 +17,20 @@ class Modules:
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units: Mapping[str, Unit] = {u.name: u for u in sorted(units, key=lambda u: u.name)}
         self.packages: set[str] = set()
+        self._definitions: dict[str, list[tuple[Unit, int]]] | None = None
         for name in self.units:
             parts = name.split(".")
             self.packages.update(".".join(parts[:n]) for n in range(1, len(parts)))
+
+    def classes_with(self, name: str) -> list[tuple[Unit, int]]:
+        """The class bodies of the program that bind a name."""
+        if self._definitions is None:
+            self._definitions = {}
+            for unit in self.units.values():
+                for body in unit.facts.bodies:
+                    for member in body.exit if body.kind == "class" else ():
+                        self._definitions.setdefault(member, []).append((unit, body.index))
+        return self._definitions.get(name, [])
 
     def get(self, name: str) -> Unit | None:
         """The module of this name."""
