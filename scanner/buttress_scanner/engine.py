@@ -85,6 +85,7 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
     judged: list[_Judged] = []
     for contract in contracts:
         contract.watch(program)
+    program.focus(_scope(contracts, program))
     for contract in contracts:
         with clock.step(contract.id):
             try:
@@ -126,6 +127,20 @@ def _selected(contracts: Sequence[Contract], select: Sequence[str]) -> tuple[Con
         if name not in known:
             raise SelectionError(f"the configuration has no contract {name!r}{nearest(name, known)}")
     return tuple(contract for contract in contracts if not select or contract.id in select)
+
+
+def _scope(contracts: Iterable[Contract], program: Program) -> set[str] | None:
+    """The modules that any contract is about; None when one needs the whole program."""
+    found: set[str] = set()
+    for contract in contracts:
+        try:
+            wanted = contract.scope(program)
+        except SelectorError:
+            continue
+        if wanted is None:
+            return None
+        found.update(wanted)
+    return found
 
 
 def _judge(contract: Contract, program: Program) -> _Judged:

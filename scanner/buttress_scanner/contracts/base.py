@@ -16,7 +16,7 @@ from buttress_scanner.config.selectors import Selector
 from buttress_scanner.findings.model import Confidence, Finding, Position, Severity, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from buttress_scanner.program import Program
 
@@ -87,6 +87,10 @@ class Contract(BaseModel):
 
     def watch(self, program: Program) -> None:
         """Tell the program, before anything is evaluated, which classes and members this contract is about."""
+
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """The modules whose functions must be evaluated for this contract; None for the whole program."""
+        return None
 
     @abstractmethod
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:

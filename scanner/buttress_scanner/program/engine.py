@@ -30,6 +30,7 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body
     from buttress_scanner.program.catalogue import Catalogue
     from buttress_scanner.program.modules import Modules
 
@@ -69,6 +70,9 @@ class Engine:
         self.nesting = 0
         self.precious: Callable[[Value], bool] = lambda _: False
         self.busy = False
+        self.scope: frozenset[str] | None = None
+        self.demanded: set[tuple[ClassInfo, str]] = set()
+        self.functions_in: dict[tuple[Unit, int], list[Function]] = {}
 
     # --- values
 
@@ -79,8 +83,12 @@ class Engine:
         if value is None:
             value = self.table[key] = kind(*parts)
             if kind is Function:
-                self.functions[value] = None  # type: ignore[index]
+                self._register(value)  # type: ignore[arg-type]
         return value
+
+    def _register(self, function: Function) -> None:
+        self.functions[function] = None
+        self.functions_in.setdefault((function.unit, function.body.parent), []).append(function)
 
     def const(self, value: Any) -> Const:
         """Return the constant; 1, 1.0 and True are different constants."""
@@ -205,11 +213,16 @@ class Engine:
             self.busy = False
             sys.setrecursionlimit(limit)
 
-    def solve(self, units: Iterable[Unit]) -> None:
-        """Evaluate modules, a frame called by anybody for each of their functions, and the closures that escape."""
+    def solve(self, units: Iterable[Unit], scope: frozenset[str] | None = None) -> None:
+        """Evaluate all module bodies, a frame called by anybody for each function, and the closures that escape.
+
+        With a scope only functions of those modules get such a frame; of the others runs what is called, and what stores an
+        attribute or a global that somebody reads.
+        """
         from buttress_scanner.program.calls import run_default_factories
         from buttress_scanner.program.classes import is_record
 
+        self.scope = scope
         for unit in units:
             self.activate(unit.frame)
         self.run()
@@ -222,9 +235,19 @@ class Engine:
             batch = list(self.functions)[seen:]
             seen += len(batch)
             for function in batch:
-                if function.closure is None or not self.frames.get(function):
+                wanted = scope is None or function.unit.name in scope or stores_globals(function.body)
+                if wanted and (function.closure is None or not self.frames.get(function)):
                     self.activate(self.generic_frame(function))
             self.run()
+
+    def demand(self, info: ClassInfo, name: str) -> None:
+        """Somebody reads the attribute: with a scope, evaluate the methods of the class that store it."""
+        if self.scope is None or info.unit.name in self.scope or (info, name) in self.demanded:
+            return
+        self.demanded.add((info, name))
+        for function in self.functions_in.get((info.unit, info.body.index), ()):
+            if name in stored_attributes(function.body):
+                self.activate(self.generic_frame(function))
 
     # --- frames
 
@@ -326,3 +349,13 @@ def project(value: Value) -> Any:
         case Member(info=info):
             return info
     return None
+
+
+def stores_globals(body: Body) -> bool:
+    """Whether a body assigns module variables."""
+    return any(node[0] == "gstore" for node in body.nodes)
+
+
+def stored_attributes(body: Body) -> set[str]:
+    """The attribute names that a body assigns."""
+    return {node[2] for node in body.nodes if node[0] == "setattr"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ from buttress_scanner.source.model import SourceFile, SourceProblem
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body, Node, Span
+
+
+SMALL_PROGRAM = 150
+"""A program of at most this many modules is evaluated whole: restricting it would save nothing that a user notices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Program:
         self.problems = tuple(problems)
         self.engine = Engine(self.table, catalogue)
         self._solved = False
+        self._bases: list[tuple[str, set[str]]] | None = None
+        self._scope: frozenset[str] | None = None
         self._kept_members: set[str] = set()
         self._kept_classes: set[str] = set()
         self._lines: dict[str, list[bytes]] = {}
@@ -155,17 +162,37 @@ class Program:
         self._kept_members.add(member)
         self._kept_classes.add(class_name)
 
+    def focus(self, modules: Iterable[str] | None) -> None:
+        """Restrict the evaluation to what these modules' functions bring about; None for the whole program."""
+        self._scope = None if modules is None or len(self.modules) <= SMALL_PROGRAM else frozenset(modules)
+
+    def mentioning(self, names: Iterable[str]) -> list[Unit]:
+        """The modules whose text has any of the names as a word: the sieve before any analysis."""
+        words = sorted({n for n in names if n})
+        if not words:
+            return []
+        pattern = re.compile(rb"(?:" + b"|".join(re.escape(w.encode()) for w in words) + rb")(?![0-9A-Za-z_])")
+        return [u for u in self.modules.values() if any(w.encode() in u.data for w in words) and pattern.search(u.data)]
+
+    def descendants(self, class_name: str) -> set[str]:
+        """Names of the classes derived, by name, from a class of this name, itself included: read off the class headers."""
+        if self._bases is None:
+            self._bases = [
+                (b.name, {_last_name(u.facts.bodies[b.parent].nodes, n) for n in b.bases})
+                for u in self.modules.values()
+                for b in u.facts.bodies
+                if b.kind == "class"
+            ]
+        found, grown = {class_name}, True
+        while grown:
+            more = {name for name, bases in self._bases if name not in found and bases & found}
+            found |= more
+            grown = bool(more)
+        return found
+
     def _precious(self) -> Callable[[Value], bool]:
         """Names are enough here: what is kept too much costs time, and no answer changes."""
-        classes = set(self._kept_classes)
-        bases = [(b.name, {_last_name(u.facts.bodies[b.parent].nodes, n) for n in b.bases}) for u in self.modules.values() for b in u.facts.bodies if b.kind == "class"]
-        grown = True
-        while grown:
-            grown = False
-            for name, names in bases:
-                if name not in classes and names & classes:
-                    classes.add(name)
-                    grown = True
+        classes = {name for kept in self._kept_classes for name in self.descendants(kept)}
         members = self._kept_members
 
         def precious(value: Value) -> bool:
@@ -190,7 +217,7 @@ class Program:
             gc.disable()
             try:
                 self.engine.precious = self._precious()
-                self.engine.solve(self.modules.values())
+                self.engine.solve(self.modules.values(), self._scope)
             finally:
                 if collecting:
                     gc.freeze()
