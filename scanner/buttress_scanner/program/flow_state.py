@@ -1,0 +1,97 @@
+"""What a walk along the paths of a body keeps track of: states, places, and the ways of leaving a piece of code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Span
+    from buttress_scanner.program.frames import ClassInfo, Frame
+    from buttress_scanner.program.values import Value
+
+IDLE = "idle"
+"""The obligation has not started."""
+OWED = "owed"
+MET = "met"
+
+NEXT = "next"
+RETURN = "return"
+RAISE = "raise"
+BREAK = "break"
+CONTINUE = "continue"
+
+EXPLICIT_RETURN = 1
+EXPLICIT_RAISE = 2
+STATEMENT = 3
+END = 4
+
+Flag = Any
+"""What is known of a local variable: a letter of `flow_flags`, or ``("=", constant)``."""
+
+
+class Place(NamedTuple):
+    """Where a way out begins; the smaller ``rank``, the sooner a finding stands there."""
+
+    rank: int
+    span: Span
+
+
+class Exc(NamedTuple):
+    """An exception: of a library class (its path), of a project class, or ``"*"``: anything that is no `Exception`."""
+
+    key: str | ClassInfo
+    exact: bool = False
+
+
+class Promise(NamedTuple):
+    """A call registered at a node with an exit stack, to be run when the stack is left."""
+
+    stack: Value
+    frame: Frame
+    node: int
+
+
+class Pending(NamedTuple):
+    """How the body of a ``with`` ended, while the generator behind it goes on."""
+
+    kind: str
+    place: Place | None
+    exc: Exc | None
+    explicit: bool
+
+
+class State(NamedTuple):
+    """A state at one point of a path."""
+
+    status: str
+    flags: tuple[Flag, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    origin: Place | None = None
+    """The exit of the judged function through which a wrapper around it was reached."""
+    outer: tuple[tuple[tuple[Flag, ...], Pending | None], ...] = ()
+    """Flags of the code around a generator that is walked in its place, and how the code at its ``yield`` ended."""
+
+
+class Outcome(NamedTuple):
+    """One way in which a piece of code may end."""
+
+    kind: str
+    state: State
+    place: Place | None = None
+    exc: Exc | None = None
+    explicit: bool = False
+    """For exceptions: raised by a ``raise`` or ``assert``, rather than by something that may raise."""
+
+
+ANYTHING = (Exc("builtins.Exception"), Exc("*"))
+"""Whatever an unknown call may raise."""
+
+
+def met(state: State) -> State:
+    """The state after the obligation has been executed; before its start that has no meaning."""
+    return state._replace(status=MET) if state.status == OWED else state
+
+
+def raising(state: State, place: Place | None = None) -> set[Outcome]:
+    """The outcomes of code that may raise anything in this state."""
+    return {Outcome(RAISE, state, place, exc) for exc in ANYTHING}
