@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -13,6 +12,8 @@ from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program

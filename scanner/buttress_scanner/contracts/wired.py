@@ -42,29 +42,29 @@ class Wired(Contract):
     kind_name: ClassVar[str] = "wired"
 
     symbols: Selectors = Field(description="Functions, methods and classes that must be in use.")
-    callers_in: Selectors | None = Field(None, description="Modules in which a caller must be; all that are not exempt when absent.")
+    callers_in: Selectors | None = Field(
+        None, description="Modules in which a caller must be; all that are not exempt when absent."
+    )
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every symbol that nothing in production code calls or constructs."""
         program.solve()
-        subjects: dict[Key, Subject] = {}
+        subjects: dict[Key, tuple[Subject, Body]] = {}
         for text in self.symbols:
-            found = [s for s in program.subjects(text) if s.body is not None]
+            found = [(s, s.body) for s in program.subjects(text) if s.body is not None]
             if not found:
                 ledger.is_vacuous(f"{text} is neither a function nor a class of the program")
-            subjects.update({_key(s.unit, s.body): s for s in found if s.body is not None})
+            subjects.update({_key(s.unit, body): (s, body) for s, body in found})
         usage = _Usage(self, program)
         if not usage.frames and not self.may_be_empty:
             ledger.is_vacuous(f"no module counts as a caller: {', '.join(self.callers_in or ('every module is exempt',))}")
         ledger.judge(len(subjects))
         usage.collect()
-        for key, subject in sorted(subjects.items()):
-            if not usage.uses(key, subject):
-                yield self._unused(program, ledger, usage, subject)
+        for key, (subject, body) in sorted(subjects.items()):
+            if not usage.uses(key, subject.unit, body):
+                yield self._unused(program, ledger, usage, subject, body)
 
-    def _unused(self, program: Program, ledger: Ledger, usage: _Usage, subject: Subject) -> Finding:
-        body = subject.body
-        assert body is not None
+    def _unused(self, program: Program, ledger: Ledger, usage: _Usage, subject: Subject, body: Body) -> Finding:
         missing = "constructs" if body.kind == "class" else "calls"
         where = f"in {', '.join(self.callers_in)}" if self.callers_in else "in production code"
         elsewhere = usage.elsewhere(_key(subject.unit, body))
@@ -117,23 +117,21 @@ class _Usage:
                 yield _key(callee.unit, callee.body)
         operation = frame.body.nodes[node]
         if operation[0] in ("call", "deco"):
-            for callee in _unfolded(self.program.node_values(frame, operation[1])):
-                if isinstance(callee, Class):
-                    yield _key(callee.info.unit, callee.info.body)
-                elif callee.body is not frame.body:
-                    yield _key(callee.unit, callee.body)
+            for value in _unfolded(self.program.node_values(frame, operation[1])):
+                if isinstance(value, Class):
+                    yield _key(value.info.unit, value.info.body)
+                elif value.body is not frame.body:
+                    yield _key(value.unit, value.body)
 
-    def uses(self, key: Key, subject: Subject) -> bool:
-        """Whether production code uses the subject, a subclass of it, or an override of it."""
-        return key in self.used or any(variant in self.used for variant in self._variants(subject))
+    def uses(self, key: Key, unit: Unit, body: Body) -> bool:
+        """Whether production code uses a function or class, a subclass of it, or an override of it."""
+        return key in self.used or any(variant in self.used for variant in self._variants(unit, body))
 
-    def _variants(self, subject: Subject) -> Iterator[Key]:
+    def _variants(self, unit: Unit, body: Body) -> Iterator[Key]:
         """Subclasses of a class, overrides of a method."""
-        engine, body = self.program.engine, subject.body
-        assert body is not None
-        owner = subject.unit.facts.bodies[body.parent] if body.parent >= 0 else None
-        wanted = body if body.kind == "class" else owner if owner is not None and owner.kind == "class" else None
-        infos = [i for i in engine.classes.values() if i.unit is subject.unit and i.body is wanted]
+        engine = self.program.engine
+        wanted = body.index if body.kind == "class" else body.parent
+        infos = [i for i in engine.classes.values() if i.unit is unit and i.body.index == wanted]
         for sub in (s for info in infos for s in subclasses(engine, info)):
             if body.kind == "class":
                 yield _key(sub.unit, sub.body)

@@ -1,26 +1,28 @@
 """Code that only a type checker reads: branches that ``typing.TYPE_CHECKING`` keeps from running, whatever its name.
 
-A name stands for the constant if every binding of it in its scope does: an import from ``typing``, one from a module of the program that
-has it from there, an assignment of it, or the ``False`` that an ``except`` puts in its place. A name that is bound in any other way is
-a variable like any other.
+A name stands for the constant if every binding of it in its scope does: an import from ``typing``, one from a module of the
+program that has it from there, or an assignment of it. ``TYPE_CHECKING = False``, which type checkers take for the constant, and
+the ``False`` that an ``except`` puts in its place, stand for it in their own file. A name bound in any other way is a variable.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress_scanner.facts.scopes import walk_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.frames import Unit
     from buttress_scanner.program.modules import Modules
 
 _TYPING = ("typing", "typing_extensions")
 _CONSTANT = "TYPE_CHECKING"
+_NAMING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 _Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 _Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -33,8 +35,8 @@ class _Binding:
     module: str | None = None
     name: str = ""
     value: ast.expr | None = None
-    fallback: bool = False
-    """The assignment stands in an ``except`` clause."""
+    is_false: bool = False
+    """``False`` is assigned, to ``TYPE_CHECKING`` or in an ``except`` clause."""
 
 
 @dataclass(eq=False, slots=True)
@@ -104,7 +106,7 @@ class Guards:
 
     # --- names
 
-    def _is_constant(self, place: _Place, name: str, seen: frozenset[tuple[str, int, str]]) -> bool:
+    def _is_constant(self, place: _Place, name: str, seen: frozenset[tuple[str, int, str]], *, home: bool = True) -> bool:
         scope = self._scope_of(place, name)
         key = (scope.unit.name, id(scope.node), name)
         if key in seen:
@@ -113,11 +115,8 @@ class Guards:
         bindings = scope.bindings.get(name, [])
         if not bindings:
             return any(self._is_member(module, name, seen) for module in scope.stars)
-        genuine = [self._binds_constant(binding, seen) for binding in bindings]
-        return any(genuine) and all(
-            known or (binding.fallback and isinstance(binding.value, ast.Constant) and binding.value.value is False)
-            for known, binding in zip(genuine, bindings, strict=True)
-        )
+        known = [binding.is_false or self._binds_constant(binding, seen) for binding in bindings]
+        return all(known) and (home or not all(binding.is_false for binding in bindings))
 
     def _binds_constant(self, binding: _Binding, seen: frozenset[tuple[str, int, str]]) -> bool:
         if binding.module is not None:
@@ -131,7 +130,7 @@ class Guards:
         if module in _TYPING:
             return name == _CONSTANT
         unit = self._modules.get(module) if module else None
-        return unit is not None and self._is_constant(self._top(unit), name, seen)
+        return unit is not None and self._is_constant(self._top(unit), name, seen, home=False)
 
     def _module_of(self, place: _Place, node: ast.expr) -> str | None:
         """The module that an expression names, if all bindings agree."""
@@ -172,7 +171,7 @@ class Guards:
             tree = ast.parse(unit.data.decode("utf-8", "surrogatepass"))
             place = self._tops[unit.name] = self._place(unit, tree, None)
             for node in ast.walk(tree):
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(isinstance(n, ast.Global) for n in node.body):
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _declares_globals(node):
                     self._note_globals(place, self._place(unit, node, place))
         return place
 
@@ -196,11 +195,11 @@ class Guards:
             if isinstance(each, ast.Global):
                 place.globals.update(each.names)
             elif id(each) not in direct:
-                for name, binding in self._bindings(place, each, fallback=id(each) in handlers):
+                for name, binding in self._bindings(place, each, caught=id(each) in handlers):
                     place.bindings.setdefault(name, []).append(binding)
         return place
 
-    def _bindings(self, place: _Place, node: ast.AST, *, fallback: bool) -> Iterator[tuple[str, _Binding]]:
+    def _bindings(self, place: _Place, node: ast.AST, *, caught: bool) -> Iterator[tuple[str, _Binding]]:
         """What one statement or target binds."""
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -214,10 +213,9 @@ class Guards:
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             for target in _direct_targets(node):
                 if node.value is not None:
-                    yield target.id, _Binding(place, value=node.value, fallback=fallback)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node.name, _Binding(place)
-        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+                    is_false = isinstance(node.value, ast.Constant) and node.value.value is False
+                    yield target.id, _Binding(place, value=node.value, is_false=is_false and (caught or target.id == _CONSTANT))
+        elif isinstance(node, _NAMING) and node.name:
             yield node.name, _Binding(place)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id, _Binding(place)
@@ -227,3 +225,7 @@ def _direct_targets(node: ast.AST) -> list[ast.Name]:
     """The variables to which an assignment gives the value itself."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     return [target for target in targets if isinstance(target, ast.Name)]
+
+
+def _declares_globals(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(each, ast.Global) for each in walk_scope(node.body))

@@ -1,23 +1,26 @@
 """Who imports whom: import statements of every form, and import functions that are called with a known name.
 
-Statements are read from the facts alone. Only a program that mentions an import function is solved, to learn what it loads and who names it.
+Statements are read from the facts alone. Only a program that mentions an import function is solved, to learn what it loads
+and who names it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from buttress_scanner.findings.model import Position, Step
 from buttress_scanner.program.guards import Guards
 from buttress_scanner.program.loading import IMPORT_FUNCTIONS, MENTIONS, loaded_modules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from buttress_scanner.facts.model import ImportFact, Span
+    from buttress_scanner.findings.model import Position, Step
+    from buttress_scanner.program.bindings import Site
     from buttress_scanner.program.frames import Frame, Unit
-    from buttress_scanner.program.origins import Named, Origins, Site
+    from buttress_scanner.program.origins import Named, Origins
     from buttress_scanner.program.program import Program
 
 _KEPT_FORMS = ("import", "from", "phi", "narrow", "star")

@@ -7,38 +7,36 @@ variables, joined and formatted text, parameters, closures and results, to the p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers
+from buttress_scanner.program.bindings import Site, Sources, sources_of
 from buttress_scanner.program.calls import Args
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.types import default_or_declared
 from buttress_scanner.program.values import (
     Box,
-    Class,
     Const,
-    Descriptor,
     External,
     Function,
     Instance,
-    Maker,
-    Method,
+    Module,
     Object,
-    Partial,
     Value,
 )
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Frame, Unit
 
-Site = tuple["Frame", int]
 MOST = 200
 """Texts that are followed from one place; more are data rather than names."""
 DEEPEST = 60
+_CUTTING = ("split", "rsplit", "partition", "rpartition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +45,6 @@ class Named:
 
     text: str
     way: tuple[Site, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The nodes that a call gives to a callable, by position and by keyword; None where it is the receiver."""
-
-    positional: tuple[Site | None, ...]
-    keywords: dict[str, Site]
-    spread: bool
-    """Arguments beyond those come from ``*`` or ``**``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +74,10 @@ class Origins:
                 for callee in callees:
                     self._callers.setdefault(callee, []).append((frame, node))
         self._rules: dict[str, Callable[[Frame, int, Node, _Trail], list[Named]]] = {
-            "const": self._constant, "param": self._parameter, "phi": self._phi, "narrow": self._narrow, "declare": self._declared,
-            "bin": self._sum, "fstr": self._formatted, "un": self._operand, "free": self._free, "own": self._own, "call": self._result,
-            "iter": self._element, "attr": self._attribute,
+            "const": self._constant, "param": self._parameter, "phi": self._phi, "narrow": self._narrow,
+            "declare": self._declared, "bin": self._sum, "fstr": self._formatted, "un": self._operand, "free": self._free,
+            "own": self._own, "call": self._result, "iter": self._element, "attr": self._attribute, "item": self._item,
+            "unpack": self._unpacked, "global": self._variable, "from": self._variable,
         }  # fmt: skip
 
     def texts(self, frame: Frame, node: int) -> list[Named]:
@@ -101,7 +90,9 @@ class Origins:
 
     def sources(self, frame: Frame, node: int, path: str) -> list[Sources]:
         """What a call gives to the library function ``path``, for each way in which it calls it itself."""
-        return [s for callee, s in self._sources((frame, node)) if isinstance(callee, External) and callee.path == path]
+        return [
+            s for callee, s in sources_of(self._engine, (frame, node)) if isinstance(callee, External) and callee.path == path
+        ]
 
     # --- following one text
 
@@ -153,6 +144,25 @@ class Origins:
     def _versions(self, scope: Frame, name: str, trail: _Trail) -> list[Named]:
         return [n for version in scope.body.versions.get(name, ()) for n in self._trace(scope, version, trail)]
 
+    def _variable(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        """A module variable: what the module assigns to it, and what others are known to."""
+        found = [n for top, version in self._assigned(frame, operation) for n in self._trace(top, version, trail)]
+        return [*found, *self._known(frame, node)]
+
+    def _assigned(self, frame: Frame, operation: Node) -> list[Site]:
+        """The instructions that give a module variable its values."""
+        modules = self._engine.modules
+        match operation:
+            case ("global", name):
+                units: list[Unit | None] = [frame.unit]
+            case ("from", level, module, name):
+                units = [modules.get(modules.absolute(frame.unit, level, module) or "")]
+            case ("attr", base, name):
+                units = [v.unit for v in self._engine.read(frame, base) if isinstance(v, Module)]
+            case _:
+                return []
+        return [(u.frame, version) for u in units if u is not None for version in u.facts.bodies[0].versions.get(name, ())]
+
     def _element(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
         return self._contents(frame, operation[1], trail)
 
@@ -162,9 +172,9 @@ class Origins:
         found: list[Named] = []
         for instance in instances:
             given = self._given(instance.site)
-            for text in _texts(self._engine.values(self._engine.slot("of", instance, operation[2]))):
-                found.append(Named(text, (instance.site,)) if text in given else Named(text))
-        return found or self._known(frame, node)
+            texts = _texts(self._engine.values(self._engine.slot("of", instance, operation[2])))
+            found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
+        return found or self._variable(frame, node, operation, trail)
 
     # --- results of calls
 
@@ -195,7 +205,7 @@ class Origins:
         given = [self._trace(frame, argument, trail) for _, argument in operation[2]]
 
         def applied(parts: Sequence[str]) -> str:
-            constants = [[self._engine.const(p)] for p in parts[1:]]
+            constants: list[list[Value]] = [[self._engine.const(p)] for p in parts[1:]]
             results = text_method(self._engine, callee[2], self._engine.const(parts[0]), constants) or []
             return next(iter(_texts(results)), "")
 
@@ -206,6 +216,33 @@ class Origins:
         if operation[0] != "seq" or any(starred for starred, _ in operation[2]):
             return []
         return [self._trace(frame, element, trail) for _, element in operation[2]]
+
+    # --- pieces of a text
+
+    def _item(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        key = frame.body.nodes[operation[2]]
+        cut = self._pieces(frame, operation[1], key[1], trail) if key[0] == "const" and isinstance(key[1], int) else []
+        return cut or self._known(frame, node)
+
+    def _unpacked(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        starred = operation[4]
+        return ([] if starred else self._pieces(frame, operation[1], operation[2], trail)) or self._known(frame, node)
+
+    def _pieces(self, frame: Frame, node: int, index: int, trail: _Trail) -> list[Named]:
+        """One piece of a text that is cut, as in ``path.rpartition(".")[0]``."""
+        operation = frame.body.nodes[node]
+        callee = frame.body.nodes[operation[1]] if operation[0] == "call" else ("",)
+        if callee[0] != "attr" or callee[2] not in _CUTTING:
+            return []
+        arguments = [frame.body.nodes[n] for _, n in operation[2]] + [frame.body.nodes[n] for _, n in operation[3]]
+        if any(argument[0] != "const" for argument in arguments):
+            return []
+        found: list[Named] = []
+        for named in self._trace(frame, callee[1], trail):
+            with suppress(IndexError, TypeError, ValueError):
+                pieces = getattr(named.text, callee[2])(*(argument[1] for argument in arguments))
+                found.append(Named(pieces[index], named.way))
+        return found
 
     # --- containers
 
@@ -226,8 +263,9 @@ class Origins:
                 return self._contents(frame, operation[3], ahead)
             case "param":
                 return self._arguments(frame, operation[1], ahead, self._contents)
+        inner = [n for top, version in self._assigned(frame, operation) for n in self._contents(top, version, ahead)]
         boxes = [v for v in self._engine.read(frame, node) if isinstance(v, Box)]
-        return [Named(text) for box in boxes for text in _texts(containers.elements(self._engine, box))]
+        return inner + [Named(text) for box in boxes for text in _texts(containers.elements(self._engine, box))]
 
     # --- parameters
 
@@ -250,7 +288,7 @@ class Origins:
         """What one call gives for a parameter; None where it leaves it to the default."""
         found: list[Named] = []
         missing = True
-        direct = [s for callee, s in self._sources(site) if isinstance(callee, Function) and callee.body is frame.body]
+        direct = [s for callee, s in sources_of(self._engine, site) if isinstance(callee, Function) and callee.body is frame.body]
         for sources in direct:
             given = self._given_by(sources, frame, name, trail, follow)
             missing = missing and given is None and not sources.spread
@@ -270,7 +308,7 @@ class Origins:
         return follow(*sources.keywords[name], trail) if name in sources.keywords else None
 
     def _bound(self, site: Site, frame: Frame, name: str) -> list[Named]:
-        """What arrives in a parameter of something that a library function calls, as far as it stands among the arguments there."""
+        """What arrives in a parameter of what a library function calls, as far as it stands among the arguments there."""
         cell = frame.params.get(name)
         given = self._given(site)
         return [Named(text) for text in _texts(self._engine.values(cell)) if text in given] if cell is not None else []
@@ -284,51 +322,6 @@ class Origins:
         values = Args.of(self._engine, frame, operation).all()
         inner = [e for v in values if isinstance(v, Box) for e in containers.elements(self._engine, v)]
         return set(_texts([*values, *inner]))
-
-    def _sources(self, site: Site) -> list[tuple[Value, Sources]]:
-        """What a call calls in the end, each with the nodes that it is given; partials and receivers are unfolded."""
-        frame, node = site
-        operation = frame.body.nodes[node]
-        if operation[0] != "call":
-            return []
-        return [s for callee in self._engine.read(frame, operation[1]) for s in self._unfold(callee, _written(frame, operation))]
-
-    def _unfold(self, callee: Value, sources: Sources) -> list[tuple[Value, Sources]]:
-        match callee:
-            case Function() | External():
-                return [(callee, sources)]
-            case Method(function=function):
-                return self._unfold(function, _behind([None], sources))
-            case Descriptor(function=function):
-                return self._unfold(function, sources)
-            case Maker(function=function) if function is not None:
-                return self._unfold(function, sources)
-            case Partial(function=function, frame=frame, node=node):
-                made = _written(frame, frame.body.nodes[node])
-                merged = Sources(sources.positional, {**made.keywords, **sources.keywords}, sources.spread or made.spread)
-                return self._unfold(function, _behind(list(made.positional[1:]), merged))
-            case Class(info=info):
-                functions = self._engine.read(info.frame, init) if (init := info.body.exit.get("__init__")) is not None else []
-                return [(f, _behind([None], sources)) for f in functions if isinstance(f, Function)]
-            case Instance(info=info):
-                functions = self._engine.read(info.frame, call) if (call := info.body.exit.get("__call__")) is not None else []
-                return [(f, _behind([None], sources)) for f in functions if isinstance(f, Function)]
-        return []
-
-
-def _written(frame: Frame, operation: Node) -> Sources:
-    """The arguments of a call node up to the first ``*``."""
-    positional: list[Site | None] = []
-    for starred, argument in operation[2]:
-        if starred:
-            break
-        positional.append((frame, argument))
-    keywords = {name: (frame, argument) for name, argument in operation[3] if name}
-    return Sources(tuple(positional), keywords, len(positional) < len(operation[2]) or len(keywords) < len(operation[3]))
-
-
-def _behind(first: list[Site | None], sources: Sources) -> Sources:
-    return Sources((*first, *sources.positional), sources.keywords, sources.spread)
 
 
 def _texts(values: Iterable[Value]) -> list[str]:
