@@ -210,13 +210,13 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
     elif isinstance(target, Instance):
         call_method(engine, target, "__setitem__", Args([keys, values]), site)
     elif isinstance(target, Namespace):
-        from buttress_scanner.program.attributes import set_attribute
+        from buttress_scanner.program.attributes import set_attribute, store_dynamic
 
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
             set_attribute(engine, target.owner, name, values, site)
         if not names and isinstance(target.owner, Instance):
-            engine.grow(engine.slot("dynamic", target.owner.info), values)
+            store_dynamic(engine, target.owner, values)
     elif isinstance(target, Object):
         entry = engine.catalogue.entry(f"{target.path}.__setitem__")
         if entry is not None and "self" in entry.mutates:
@@ -553,7 +553,7 @@ METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
     "append": _grows, "add": _grows, "appendleft": _grows, "insert": _grows, "put": _grows, "put_nowait": _grows, "push": _registers,
     "extend": _extends, "update": _extends, "extendleft": _extends, "__iadd__": _extends, "__ior__": _extends,
     "pop": _shrinks, "popleft": _shrinks, "popitem": _shrinks, "__next__": _shrinks,
-    "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
+    "subtract": _changes, "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
     "get": _looks_up, "__getitem__": _looks_up, "get_nowait": _awaits, "setdefault": _sets_default,
     "values": _values, "keys": _keys, "items": _items, "copy": _copies, "__copy__": _copies, "__iter__": _values,
     "union": _merges, "intersection": _merges, "difference": _merges, "symmetric_difference": _merges,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers
-from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute
+from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute, store_dynamic
 from buttress_scanner.program.calls import Args, call, call_back, call_method, initialise
 from buttress_scanner.program.loading import loaded_modules
 from buttress_scanner.program.classes import fields, members
@@ -213,7 +213,7 @@ def _setattr(engine: Engine, args: Args, site: Site) -> list[Value]:
         for name in names or []:
             set_attribute(engine, subject, name, args.get(2), site)
         if names is None and isinstance(subject, Instance):
-            engine.grow(engine.slot("dynamic", subject.info), args.get(2))
+            store_dynamic(engine, subject, args.get(2))
             note_mutation(engine, subject, site, "an attribute")
     return [engine.const(None)]
 
@@ -445,6 +445,15 @@ def _dict(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [box]
 
 
+def _counter(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``Counter(elements)``: the elements are its keys."""
+    box = containers.box(engine, "dict", (*site, "made"))
+    keys = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    for key in [*keys, *(engine.const(name) for name in args.keywords)]:
+        containers.put_keys(engine, box, [key], [engine.make(Object, "builtins.int")])
+    return [box]
+
+
 def _defaultdict(engine: Engine, args: Args, site: Site) -> list[Value]:
     box = containers.box(engine, "defaultdict", (*site, "made"))
     engine.grow(engine.slot(box, "factory"), [v for v in args.get(0) if not isinstance(v, Const)])
@@ -608,6 +617,11 @@ def _context_of(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [box]
 
 
+def _new_class(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``type.__new__(mcls, name, bases, namespace)`` in a metaclass: the class whose body gave the namespace."""
+    return [v.owner for v in args.all() if isinstance(v, Namespace) and isinstance(v.owner, Class)]
+
+
 def _new_object(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [engine.instance(c.info, site) for c in args.get(0) if isinstance(c, Class)] or [engine.make(Object, "builtins.object")]
 
@@ -690,7 +704,7 @@ MODELS: dict[str, Model] = {
     "builtins.list": _collect("list"), "builtins.tuple": _collect("tuple"), "builtins.set": _collect("set"), "builtins.frozenset": _collect("frozenset"),
     "builtins.reversed": _collect("iterator"), "collections.deque": _collect("list"), "itertools.cycle": _collect("iterator"), "itertools.islice": _collect("iterator"),
     "itertools.count": _collect("iterator", 9), "itertools.repeat": _repeat,
-    "builtins.dict": _dict, "collections.OrderedDict": _dict, "types.MappingProxyType": _dict, "collections.defaultdict": _defaultdict,
+    "builtins.dict": _dict, "collections.OrderedDict": _dict, "types.MappingProxyType": _dict, "collections.defaultdict": _defaultdict, "collections.Counter": _counter,
     "weakref.WeakValueDictionary": _dict, "weakref.WeakKeyDictionary": _dict, "weakref.WeakSet": _collect("set"), "collections.ChainMap": _dict,
     "itertools.chain": _chain, "itertools.chain.from_iterable": _chain_nested, "itertools.starmap": _starmap, "functools.reduce": _reduce,
     "functools.partial": _partial, "functools.partialmethod": _wrapping("partialmethod"), "functools.wraps": _maker("wraps"), "functools.update_wrapper": _update_wrapper,
@@ -709,5 +723,5 @@ MODELS: dict[str, Model] = {
     "contextlib.nullcontext": _context_of, "copy.copy": _copy(shallow), "copy.deepcopy": _copy(deep), "dataclasses.replace": _replace, "copy.replace": _replace,
     "typing.cast": _cast, "typing.TypeVar": _maker("typevar"), "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0),
     "collections.namedtuple": _maker("namedtuple"), "weakref.ref": _partial, "weakref.proxy": _give_back(0), "types.MethodType": _method_type,
-    "builtins.object.__new__": _new_object, "asyncio.gather": _gather,
+    "builtins.object.__new__": _new_object, "builtins.type.__new__": _new_class, "asyncio.gather": _gather,
 }  # fmt: skip

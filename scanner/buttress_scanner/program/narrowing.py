@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.classes import is_subclass, subclasses
 from buttress_scanner.program.values import (
     DECLARED,
+    SELF,
     Alias,
     Box,
     Class,
@@ -147,9 +148,13 @@ def _subclasses_of(engine: Engine, truth: bool, values: list[Value], kinds: list
 def _exact(engine: Engine, truth: bool, values: list[Value], wanted: list[Class]) -> list[Value]:
     infos = [w.info for w in wanted]
     if truth:
-        kept: list[Value] = [v for v in values if isinstance(v, (Instance, Member)) and v.info in infos]
-        return kept or [engine.instance(i, DECLARED) for i in infos]
+        kept: list[Value] = [_of_no_subclass(engine, v) for v in values if isinstance(v, (Instance, Member)) and v.info in infos]
+        return kept or [engine.instance(i, SELF) for i in infos]
     return [v for v in values if not (isinstance(v, Instance) and v.info in infos and not is_declared(v.site))]
+
+
+def _of_no_subclass(engine: Engine, value: Instance | Member) -> Value:
+    return engine.instance(value.info, SELF) if isinstance(value, Instance) and value.site is DECLARED else value
 
 
 def _may_be(value: Value, truth: bool) -> bool:
