@@ -202,6 +202,9 @@ def _deco(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
         results = call(engine, callee, Args([targets]), (frame, index))
         keeps = isinstance(callee, (Unknown, Object, External)) and not any(not isinstance(r, (Unknown, Object)) for r in results)
         found.update(dict.fromkeys(targets if keeps or not results else results))
+        for wrapper in results:
+            if isinstance(wrapper, Function) and wrapper.closure is not None and wrapper not in targets:
+                engine.grow(engine.slot("replaced by", wrapper), [t for t in targets if isinstance(t, Function)])
     return found if found else targets
 
 

@@ -28,6 +28,7 @@ from buttress_scanner.program.values import (
     Class,
     Const,
     External,
+    Function,
     Instance,
     Maker,
     Object,
@@ -285,7 +286,33 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
     if param.default >= 0 and outer is not None:
         found.update(dict.fromkeys(engine.read(outer, param.default)))
     if not found:
+        found.update(dict.fromkeys(_as_wrapped(engine, frame, name)))
+    if not found:
         found[engine.unknown(f"parameter {name} of {frame.symbol}")] = None
+    return list(found)
+
+
+def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
+    """A bare parameter of a function that a decorator has put in the place of others: what the others are given there."""
+    from buttress_scanner.program import containers
+
+    if frame.closure is None:
+        return []
+    params = frame.body.params
+    position = next(n for n, p in enumerate(params) if p.name == name)
+    kind = params[position].kind
+    found: dict[Value, None] = {}
+    for target in engine.values(engine.slot("replaced by", engine.make(Function, frame.unit, frame.body, frame.closure, frame.owner))):
+        assert isinstance(target, Function)
+        theirs = target.body.params
+        given = [default_or_declared(engine, engine.generic_frame(target), p.name) if p.kind in ("pos", "posonly") else [] for p in theirs]
+        if kind == "vararg":
+            box = containers.box(engine, "tuple", ("declared", frame, name))
+            for number, values in enumerate(given[position:]):
+                containers.put(engine, box, number, values)
+            found[box] = None
+        elif kind in ("pos", "posonly") and position < len(given):
+            found.update(dict.fromkeys(given[position]))
     return list(found)
 
 
