@@ -31,6 +31,7 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
+    from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.flow import Flow
     from buttress_scanner.program.frames import ClassInfo, Frame
 
@@ -74,8 +75,15 @@ class Effects:
         """Getters, operators, truth tests, class bodies: what of the program they run, else nothing."""
         found = nothing(state)
         for callee in frame.edges.get(index, ()):
-            found |= self.flow.enter(callee, state)
+            if callee.body.name != "__getattr__" or not self._has_attribute(frame, index):
+                found |= self.flow.enter(callee, state)
         return found
+
+    def _has_attribute(self, frame: Frame, index: int) -> bool:
+        """Whether every object that an access reads from has the attribute, so that no fallback runs."""
+        _, owner, name = frame.body.nodes[index][:3]
+        infos = [v.info for v in self.engine.read(frame, owner) if isinstance(v, Instance)]
+        return bool(infos) and all(has_attribute(self.engine, info, name) for info in infos)
 
     # --- what may raise by itself
 
@@ -358,6 +366,13 @@ class Effects:
         if name in ("close", "aclose"):
             return self.flow.leave_stack(stack, Outcome(NEXT, state))
         return unknown(state)
+
+def has_attribute(engine: Engine, info: ClassInfo, name: str) -> bool:
+    """Whether objects of the class have the attribute: from a class body, an annotation, or an assignment anywhere."""
+    if members(engine, info, name) is not None:
+        return True
+    return any(name in owner.body.annotations or engine.values(engine.slot("any", owner, name)) for owner in linearise(engine, info))
+
 
 def _known(outcomes: Outcomes | None, state: State) -> Outcomes:
     return unknown(state) if outcomes is None else outcomes
