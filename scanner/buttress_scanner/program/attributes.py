@@ -363,8 +363,13 @@ def _holds_nothing(engine: Engine, values: list[Value]) -> bool:
     """Whether all that is known are containers, and of those no contents: then the declared type says what they hold."""
     from buttress_scanner.program.containers import elements
 
-    boxes = [v for v in values if isinstance(v, Box)]
-    return len(boxes) == sum(informative([v]) for v in values) and not any(informative(elements(engine, b)) for b in boxes)
+    for value in values:
+        if isinstance(value, Box):
+            if informative(elements(engine, value)):
+                return False
+        elif informative((value,)):
+            return False
+    return True
 
 
 def _constructor_sets(engine: Engine, info: ClassInfo, name: str) -> bool:
@@ -421,16 +426,24 @@ def held_by(engine: Engine, value: Instance, name: str) -> list[Value]:
             found.update(dict.fromkeys(_for_receiver(engine, value, owner, stored)))
         return list(found)
     known = informative(found)
+    constants = {f"builtins.{v.type_name}" for v in found if isinstance(v, Const)}
     for owner in order:
         stored = engine.values(engine.slot("declared", owner, name))
+        stored = [v for v in stored if not (isinstance(v, Object) and v.path in constants)]
         found.update(dict.fromkeys(stored if known else _for_receiver(engine, value, owner, stored)))
-    found.update(dict.fromkeys(engine.values(engine.slot("dynamic", value.info))))
+    for key in (value, value.info):
+        found.update(dict.fromkeys(engine.values(engine.slot("dynamic", key))))
     return list(found)
+
+
+def store_dynamic(engine: Engine, target: Instance, values: list[Value]) -> None:
+    """Store under a name that is not known: any attribute of the object can be meant."""
+    engine.grow(engine.slot("dynamic", target.info if is_open(target.site) else target), values)
 
 
 def _for_receiver(engine: Engine, value: Instance, owner: ClassInfo, stored: list[Value]) -> list[Value]:
     """What objects of a class store, as far as this one's type arguments permit it."""
-    if not any(is_open_value(engine, v) for v in stored):
+    if not value.info.generic or not any(is_open_value(engine, v) for v in stored):
         return stored
     known = bindings_of(engine, value, owner) if owner in linearise(engine, value.info) else {}
     return replaced(engine, stored, known) if known else stored

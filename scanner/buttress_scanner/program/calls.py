@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, subclasses
+from buttress_scanner.program.classes import fields, is_record, is_subclass, members, metaclasses, subclasses
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
@@ -489,14 +489,10 @@ def _by_new(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value
 
 
 def _metaclass_call(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value] | None:
-    for owner in linearise(engine, callee.info):
-        for keyword, node in owner.body.keywords:
-            if keyword != "metaclass":
-                continue
-            for meta in engine.read(owner.outer, node):
-                found = members(engine, meta.info, "__call__") if isinstance(meta, Class) else None
-                if found is not None:
-                    return [v for f in found[1] if isinstance(f, Function) for v in bind_and_call(engine, f, args.behind([callee]), site)]
+    for meta in metaclasses(engine, callee.info):
+        found = members(engine, meta, "__call__")
+        if found is not None:
+            return [v for f in found[1] if isinstance(f, Function) for v in bind_and_call(engine, f, args.behind([callee]), site)]
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.frames import ClassInfo, Frame
-from buttress_scanner.program.values import Alias, Class, Const, Descriptor, External, Function, Maker, Object, Partial, Unknown, Value
+from buttress_scanner.program.values import Alias, Class, Const, Descriptor, External, Function, Instance, Maker, Namespace, Object, Partial, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,7 @@ def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassI
         engine.grow(engine.slot("class of", outer.unit, body.index), (engine.make(Class, info, True),))
         frame.owner = info
         engine.edge((outer, index), frame, "class body")
-        for base in linearise(engine, info)[1:]:
-            engine.grow(base.subclasses, (engine.make(Class, info, True),))
+        linearise(engine, info)
         _notify_bases(engine, info, (outer, index))
     return info
 
@@ -54,6 +53,38 @@ def _notify_bases(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> N
             break
 
 
+def prepare_class(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> None:
+    """Run what a class statement runs besides its body: the metaclass, and ``__set_name__`` of what it holds."""
+    from buttress_scanner.program.calls import Args, bind_and_call, call_method
+
+    cls = engine.make(Class, info, True)
+    for meta in metaclasses(engine, info):
+        name, bases = [engine.const(info.name)], [engine.make(Object, "builtins.tuple")]
+        rest = [name, bases, [engine.make(Namespace, cls)]]
+        for hook, first in (("__new__", engine.make(Class, meta, True)), ("__init__", cls)):
+            found = members(engine, meta, hook)
+            for function in found[1] if found is not None else ():
+                if isinstance(function, Function):
+                    bind_and_call(engine, function, Args([[first], *rest]), site)
+    for name_held, node in info.body.exit.items():
+        if info.body.nodes[node][0] == "call":
+            for value in engine.read(info.frame, node):
+                if isinstance(value, Instance):
+                    call_method(engine, value, "__set_name__", Args([[cls], [engine.const(name_held)]]), (info.frame, node))
+
+
+def metaclasses(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
+    """The classes of the program that are metaclasses of the class, nearest first."""
+    found: list[ClassInfo] = []
+    for owner in linearise(engine, info):
+        for keyword, node in owner.body.keywords:
+            if keyword == "metaclass":
+                found += [m.info for m in engine.read(owner.outer, node) if isinstance(m, Class)]
+        if found:
+            break
+    return found
+
+
 def class_info(engine: Engine, frame: Frame) -> ClassInfo | None:
     """The class whose body this frame is."""
     owner: ClassInfo | None = frame.owner
@@ -61,17 +92,27 @@ def class_info(engine: Engine, frame: Frame) -> ClassInfo | None:
 
 
 def linearise(engine: Engine, info: ClassInfo) -> tuple[ClassInfo, ...]:
-    """The method resolution order over classes of the program, the class first (C3; where it fails, depth first)."""
-    cells = [engine.read(info.outer, base) for base in info.body.bases]
-    stamp = sum(len(c) for c in cells)
-    if stamp == info.stamp:
-        return info.mro
-    info.stamp = stamp
-    info.mro = (info,)
+    """The method resolution order over classes of the program, the class first (C3; where it fails, depth first).
+
+    The order is kept in the class; its cell wakes the reader when a base becomes known later.
+    """
+    cell = info.lineage
+    if cell.state == 0:
+        cell.source = lambda: _lineage(engine, info)
+        engine.compute(cell)
+    if engine.reader is not None:
+        cell.readers[engine.reader] = None
+    return info.mro or (info,)
+
+
+def _lineage(engine: Engine, info: ClassInfo) -> list[Value]:
+    """Work out the order anew from the bases; a text that names it makes the cell grow when it has changed."""
     direct: list[ClassInfo] = []
     externals: list[str] = []
-    for values in cells:
-        for value in values:
+    generic = bool(info.body.type_params)
+    for node in info.body.bases:
+        for value in engine.read(info.outer, node):
+            generic = generic or isinstance(value, Alias)
             base = value.base if isinstance(value, Alias) else value
             if isinstance(base, Class) and base.info is not info and base.info not in direct:
                 direct.append(base.info)
@@ -83,8 +124,11 @@ def linearise(engine: Engine, info: ClassInfo) -> tuple[ClassInfo, ...]:
                 externals.append("?")
     parents = [linearise(engine, b) for b in direct]
     info.externals = tuple(dict.fromkeys([*externals, *(e for b in direct for e in b.externals)]))
-    info.mro = (info, *_merge([list(p) for p in parents] + [list(direct)]))
-    return info.mro
+    info.generic = generic or any(b.generic for b in direct)
+    info.mro = (info, *(c for c in _merge([list(p) for p in parents] + [list(direct)]) if c is not info))
+    for base in info.mro[1:]:
+        engine.grow(base.subclasses, (engine.make(Class, info, True),), limited=False)
+    return [engine.const("|".join([*(c.symbol for c in info.mro), *info.externals]))]
 
 
 def _merge(sequences: list[list[ClassInfo]]) -> list[ClassInfo]:

@@ -406,9 +406,10 @@ def _func(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 
 def _class(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    from buttress_scanner.program.classes import define_class
+    from buttress_scanner.program.classes import define_class, prepare_class
 
     info = define_class(engine, frame, index, frame.unit.facts.bodies[node[1]])
+    prepare_class(engine, info, (frame, index))
     return (engine.make(Class, info, True),)
 
 

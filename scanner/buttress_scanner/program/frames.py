@@ -57,7 +57,7 @@ class Deed:
 class Frame:
     """A body in one context: its cells, whom it calls and what it does."""
 
-    __slots__ = ("active", "body", "cells", "closure", "deeds", "depth", "edges", "inlined", "key", "owner", "params", "result", "unit")
+    __slots__ = ("active", "body", "cells", "closure", "deeds", "depth", "edges", "inlined", "key", "owner", "params", "reach", "result", "unit")
 
     def __init__(self, unit: Unit, body: Body, closure: Frame | None, key: Any, owner: Any = None) -> None:
         self.unit = unit
@@ -70,6 +70,7 @@ class Frame:
         self.result: Cell | None = None
         self.active = False
         self.inlined = 0
+        self.reach = -1
         self.depth: int = closure.depth + 1 if closure is not None else 0
         self.edges: dict[int, dict[Frame, str]] = {}
         self.deeds: dict[int, dict[Deed, None]] = {}
@@ -91,7 +92,9 @@ class ClassInfo:
     outer: Frame
     """The frame in which the class statement ran."""
     order: int
-    stamp: int = -1
+    lineage: Cell = field(default_factory=lambda: Cell(None, -1))
+    generic: bool = False
+    """Whether the class or a base has type arguments."""
     mro: tuple[ClassInfo, ...] = ()
     externals: tuple[str, ...] = ()
     subclasses: Cell = field(default_factory=lambda: Cell(None, -1))

@@ -10,7 +10,7 @@ from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.calls import Args, call
 from buttress_scanner.program.generics import Scope, arguments_of
 from buttress_scanner.program.types import instances_of
-from buttress_scanner.program.values import Alias, Bound, Box, Class, Const, Descriptor, Function, Maker, Running, Value
+from buttress_scanner.program.values import Alias, Bound, Box, Class, Const, Descriptor, Function, Maker, Namespace, Running, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
@@ -133,6 +133,9 @@ def _callable(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Valu
 
 
 def _new(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    defined = [v.owner for v in args.all() if isinstance(v, Namespace) and isinstance(v.owner, Class)]
+    if defined:  # a metaclass makes the class whose body gave the namespace
+        return [*defined]
     classes = [c for c in args.get(0) if isinstance(c, Class)] or ([maker.function] if isinstance(maker.function, Class) else [])
     return [engine.instance(c.info, site) for c in classes]
 

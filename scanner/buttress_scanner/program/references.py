@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.reflection import Reflection
 from buttress_scanner.program.values import (
     Box,
     BoxMethod,
@@ -42,6 +43,7 @@ class Origins:
         self.engine = engine
         self.wanted = wanted
         self.allowed = allowed
+        self.reflection = Reflection(engine, wanted)
 
     def has(self, frame: Frame, node: int) -> bool:
         """Whether the node can be a wanted value."""
@@ -92,6 +94,8 @@ class Origins:
                 return True
             if any(isinstance(o, Instance) and self._class_allowed(o) for o in owners):
                 return True
+        if self._taken_through(frame, node):
+            return True
         return self.arises(frame, receiver, depth + 1) and any(self.wanted(o) for o in owners)
 
     def _class_allowed(self, owner: Instance) -> bool:
@@ -114,12 +118,18 @@ class Origins:
         return any(self.arises(scope, version, depth + 1) for version in versions)
 
     def _from_call(self, frame: Frame, node: int, callee: int) -> bool:
+        if self.reflection.is_chosen_elsewhere(frame, node):
+            return False
         for value in self._values(frame, callee):
             if isinstance(value, External) and not value.path.startswith("functools.partial"):
                 return True
             if isinstance(value, (Maker, BoxMethod)) and not (isinstance(value, BoxMethod) and isinstance(value.box, Box)):
                 return True
-        return self._given_by_allowed(frame, node)
+        return self._given_by_allowed(frame, node) or self._taken_through(frame, node)
+
+    def _taken_through(self, frame: Frame, node: int) -> bool:
+        """A proxy or helper gives the member of which this place chose object and name."""
+        return any(self.reflection.is_taken_through(callee) for callee in frame.edges.get(node, ()))
 
     def _given_by_allowed(self, frame: Frame, node: int) -> bool:
         return any(self.allowed(callee) and self._returns_wanted(callee) for callee in frame.edges.get(node, ()))
