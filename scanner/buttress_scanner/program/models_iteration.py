@@ -1,0 +1,225 @@
+"""Models of what makes containers and iterators, and of what consumes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program import containers
+from buttress_scanner.program.calls import Args, call_back, call_method
+from buttress_scanner.program.lifetime import note_mutation
+from buttress_scanner.program.models import Model, Site
+from buttress_scanner.program.order import UNORDERED
+from buttress_scanner.program.values import (
+    Box,
+    Const,
+    Instance,
+    Object,
+    Running,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+
+
+def _collect(kind: str, position: int = 0) -> Model:
+    """A container or iterator over the elements of an argument."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        box = containers.box(engine, kind, (*site, "made"))
+        for value in args.get(position):
+            if isinstance(value, Box) and value.kind in ("tuple", "list") and kind in ("tuple", "list"):
+                containers.update(engine, box, value)
+            elif isinstance(value, Box) and value.kind in UNORDERED and kind == "iterator":
+                unordered = containers.box(engine, "set-iterator", (*site, "unordered"))
+                containers.fill(engine, unordered, containers.elements(engine, value))
+                return [unordered]
+            else:
+                containers.fill(engine, box, containers.iterate(engine, value, site))
+        return [box]
+
+    return model
+
+
+def _iter(engine: Engine, args: Args, site: Site) -> list[Value]:
+    if len(args.positional) == 2:
+        box = containers.box(engine, "iterator", (*site, "calls"))
+        for value in args.get(0):
+            containers.fill(engine, box, call_back(engine, value, site, Args()))
+        return [box]
+    kept = [v for v in args.get(0) if isinstance(v, Running) or (isinstance(v, Box) and v.kind == "iterator")]
+    others = [v for v in args.get(0) if v not in kept]
+    return [*kept, *(_collect("iterator")(engine, Args([others]), site) if others else [])]
+
+
+def _next(engine: Engine, args: Args, site: Site) -> list[Value]:
+    found: list[Value] = []
+    for value in args.get(0):
+        if isinstance(value, Instance):
+            found += call_method(engine, value, "__next__", Args(), site)
+        else:
+            note_mutation(engine, value, site, "the position of an iterator")
+            found += containers.iterate(engine, value, site)
+    return [*found, *(args.get(1) if len(args.positional) > 1 else [])]
+
+
+def _unordered_source(args: Args, start: int) -> bool:
+    return any(isinstance(v, Box) and v.kind in UNORDERED for values in args.positional[start:] for v in values)
+
+
+def _map(engine: Engine, args: Args, site: Site) -> list[Value]:
+    sources = [[e for v in values for e in containers.iterate(engine, v, site)] for values in args.positional[1:]]
+    box = containers.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "map"))
+    for function in args.get(0):
+        containers.fill(engine, box, call_back(engine, function, site, Args(sources)))
+    return [box]
+
+
+def _filter(engine: Engine, args: Args, site: Site) -> list[Value]:
+    source = [e for v in args.get(1) for e in containers.iterate(engine, v, site)]
+    for function in args.get(0):
+        if not isinstance(function, Const):
+            call_back(engine, function, site, Args([source]))
+    box = containers.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "filter"))
+    containers.fill(engine, box, source)
+    return [box]
+
+
+def _zip(engine: Engine, args: Args, site: Site) -> list[Value]:
+    pair = containers.box(engine, "tuple", (*site, "pair"))
+    for number, values in enumerate(args.positional):
+        containers.put(engine, pair, number, [e for v in values for e in containers.iterate(engine, v, site)])
+    box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "zip"))
+    containers.fill(engine, box, [pair])
+    return [box]
+
+
+def _enumerate(engine: Engine, args: Args, site: Site) -> list[Value]:
+    pair = containers.box(engine, "tuple", (*site, "pair"))
+    containers.put(engine, pair, 0, [engine.make(Object, "builtins.int")])
+    containers.put(engine, pair, 1, [e for v in args.get(0) for e in containers.iterate(engine, v, site)])
+    box = containers.box(engine, "iterator", (*site, "enumerate"))
+    containers.fill(engine, box, [pair])
+    return [box]
+
+
+def _sorted(engine: Engine, args: Args, site: Site) -> list[Value]:
+    found = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    for key in args.keywords.get("key", []):
+        if not isinstance(key, Const):
+            call_back(engine, key, site, Args([found]))
+    for element in found:
+        call_method(engine, element, "__lt__", Args([found]), site)
+    box = containers.box(engine, "list", (*site, "sorted"))
+    containers.fill(engine, box, found)
+    return [box]
+
+
+def _choose(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``min`` and ``max``: one of the elements, or of the arguments."""
+    if len(args.positional) == 1:
+        found = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    else:
+        found = [v for values in args.positional for v in values]
+    for key in args.keywords.get("key", []):
+        call_back(engine, key, site, Args([found]))
+    return [*found, *args.keywords.get("default", [])]
+
+
+def _consume(result: str) -> Model:
+    """``any``, ``all``, ``sum``: run the iterator."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        for value in args.get(0):
+            for element in containers.iterate(engine, value, site):
+                call_method(engine, element, "__add__" if result == "builtins.int" else "__bool__", Args(star=[]), site)
+        return [engine.make(Object, result)]
+
+    return model
+
+
+def _dict(engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = containers.box(engine, "dict", (*site, "made"))
+    for value in args.get(0) if args.positional else []:
+        if isinstance(value, Box) and value.kind in ("dict", "defaultdict"):
+            containers.update(engine, box, value)
+            continue
+        for pair in containers.iterate(engine, value, site):
+            if isinstance(pair, Box):
+                known = containers.known_items(engine, pair)
+                containers.put_keys(engine, box, known.get(0, []), [*known.get(1, []), *containers.unknown_items(engine, pair)])
+    for name, values in args.keywords.items():
+        containers.put(engine, box, name, values)
+    containers.fill(engine, box, list(args.double_star or ()))
+    return [box]
+
+
+def _counter(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``Counter(elements)``: the elements are its keys."""
+    box = containers.box(engine, "dict", (*site, "made"))
+    keys = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    for key in [*keys, *(engine.const(name) for name in args.keywords)]:
+        containers.put_keys(engine, box, [key], [engine.make(Object, "builtins.int")])
+    return [box]
+
+
+def _defaultdict(engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = containers.box(engine, "defaultdict", (*site, "made"))
+    engine.grow(engine.slot(box, "factory"), [v for v in args.get(0) if not isinstance(v, Const)])
+    return [box]
+
+
+def _chain(engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "chain"))
+    for values in [*args.positional, list(args.star or ())]:
+        containers.fill(engine, box, [e for v in values for e in containers.iterate(engine, v, site)])
+    return [box]
+
+
+def _chain_nested(engine: Engine, args: Args, site: Site) -> list[Value]:
+    inner = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    return _chain(engine, Args([inner]), site)
+
+
+def _starmap(engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = containers.box(engine, "iterator", (*site, "starmap"))
+    for source in args.get(1):
+        for row in containers.iterate(engine, source, site):
+            columns = [containers.known_items(engine, row).get(n, []) for n in range(len(containers.known_items(engine, row)))] if isinstance(row, Box) else []
+            for function in args.get(0):
+                containers.fill(engine, box, call_back(engine, function, site, Args(columns)))
+    return [box]
+
+
+def _repeat(engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = containers.box(engine, "iterator", (*site, "repeat"))
+    containers.fill(engine, box, args.get(0))
+    return [box]
+
+
+def _reduce(engine: Engine, args: Args, site: Site) -> list[Value]:
+    source = [e for v in args.get(1) for e in containers.iterate(engine, v, site)]
+    start = args.get(2) if len(args.positional) > 2 else source
+    found: dict[Value, None] = dict.fromkeys(start)
+    for _ in range(2):
+        for function in args.get(0):
+            found.update(dict.fromkeys(call_back(engine, function, site, Args([list(found), source]))))
+    return list(found)
+
+
+MODELS: dict[str, Model] = {
+    "builtins.iter": _iter, "builtins.next": _next, "builtins.aiter": _iter, "builtins.anext": _next, "builtins.map": _map,
+    "builtins.filter": _filter, "itertools.filterfalse": _filter, "itertools.takewhile": _filter,
+    "itertools.dropwhile": _filter, "builtins.zip": _zip, "itertools.zip_longest": _zip, "itertools.product": _zip,
+    "builtins.enumerate": _enumerate, "builtins.sorted": _sorted, "builtins.min": _choose, "builtins.max": _choose,
+    "builtins.sum": _consume("builtins.int"), "builtins.any": _consume("builtins.bool"),
+    "builtins.all": _consume("builtins.bool"), "builtins.list": _collect("list"), "builtins.tuple": _collect("tuple"),
+    "builtins.set": _collect("set"), "builtins.frozenset": _collect("frozenset"), "builtins.reversed": _collect("iterator"),
+    "collections.deque": _collect("list"), "itertools.cycle": _collect("iterator"), "itertools.islice": _collect("iterator"),
+    "itertools.count": _collect("iterator", 9), "itertools.repeat": _repeat, "builtins.dict": _dict,
+    "collections.OrderedDict": _dict, "types.MappingProxyType": _dict, "collections.defaultdict": _defaultdict,
+    "collections.Counter": _counter, "weakref.WeakValueDictionary": _dict, "weakref.WeakKeyDictionary": _dict,
+    "weakref.WeakSet": _collect("set"), "collections.ChainMap": _dict, "itertools.chain": _chain,
+    "itertools.chain.from_iterable": _chain_nested, "itertools.starmap": _starmap, "functools.reduce": _reduce,
+}  # fmt: skip
+"""By dotted path."""

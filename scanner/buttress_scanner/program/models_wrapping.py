@@ -1,0 +1,171 @@
+"""Models of what wraps, binds, copies or keeps: decorators, partials, records, contexts, futures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program import containers
+from buttress_scanner.program.attributes import get_attribute
+from buttress_scanner.program.calls import Args, call_back, initialise
+from buttress_scanner.program.classes import fields
+from buttress_scanner.program.copies import deep, shallow
+from buttress_scanner.program.models import Model, Site
+from buttress_scanner.program.values import (
+    Box,
+    Class,
+    Const,
+    Descriptor,
+    Function,
+    Instance,
+    Maker,
+    Object,
+    Partial,
+    Running,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+
+PARTIAL_DEPTH = 4
+
+
+def _partial(engine: Engine, args: Args, site: Site) -> list[Value]:
+    found: list[Value] = []
+    for function in args.get(0):
+        depth = function.depth + 1 if isinstance(function, Partial) else 1
+        found.append(engine.make(Partial, function, *site, depth) if depth <= PARTIAL_DEPTH else function)
+    return found
+
+
+def _maker(kind: str) -> Model:
+    """A call that makes a callable of this kind, with its own arguments kept."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        return [engine.make(Maker, kind, None, *site)]
+
+    return model
+
+
+def _wrapping(kind: str) -> Model:
+    """A decorator that wraps its argument; called without a function it makes such a decorator."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        functions = [v for v in args.get(0) if not isinstance(v, (Const, Object, Unknown))]
+        return [engine.make(Maker, kind, f, *site) for f in functions] or [engine.make(Maker, "decorator", None, *site)]
+
+    return model
+
+
+def _descriptor(kind: str) -> Model:
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        return [engine.make(Descriptor, kind, f) for f in args.get(0, "fget")]
+
+    return model
+
+
+def _give_back(position: int) -> Model:
+    """A function that returns one of its arguments."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        return args.get(position)
+
+    return model
+
+
+def _field(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """A field of a record: its default factory runs when an object is constructed, and is called there."""
+    return [engine.make(Object, "dataclasses.Field")]
+
+
+def _give_back_decorator(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``@dataclass`` and ``@dataclass(...)``: the class itself."""
+    classes = [v for v in args.get(0) if isinstance(v, (Class, Function))]
+    return list(classes) or [engine.make(Maker, "wraps", None, *site)]
+
+
+def _copy(copied: Callable[[Engine, Value, Site], list[Value]]) -> Model:
+    """``copy.copy`` and ``copy.deepcopy``."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        return [c for value in args.get(0, "x") for c in copied(engine, value, site)]
+
+    return model
+
+
+def _update_wrapper(engine: Engine, args: Args, site: Site) -> list[Value]:
+    return args.get(0)
+
+
+def _field_values(engine: Engine, value: Instance, site: Site) -> dict[str, list[Value]]:
+    """What the fields of a record hold."""
+    return {name: get_attribute(engine, value, name, site) for name, *_ in fields(engine, value.info)}
+
+
+def _replace(engine: Engine, args: Args, site: Site) -> list[Value]:
+    found: list[Value] = []
+    for value in args.get(0):
+        if isinstance(value, Instance):
+            fresh = engine.instance(value.info, site)
+            initialise(engine, fresh, Args(keywords={**_field_values(engine, value, site), **args.keywords}, double_star=args.double_star), site)
+            found.append(fresh)
+        else:
+            found.append(value)
+    return found
+
+
+def _stack(engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = containers.box(engine, "stack", (*site, "stack"))
+    containers.fill(engine, box, [box])
+    return [box]
+
+
+def _context_of(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``closing(x)``, ``nullcontext(x)``: entering gives ``x``."""
+    box = containers.box(engine, "context", (*site, "context"))
+    containers.fill(engine, box, args.get(0))
+    return [box]
+
+
+def _gather(engine: Engine, args: Args, site: Site) -> list[Value]:
+    inner = containers.box(engine, "list", (*site, "results"))
+    for number, values in enumerate(args.positional):
+        containers.put(engine, inner, number, [r for v in values for r in _driven(engine, v, site)])
+    for value in args.star or ():
+        containers.fill(engine, inner, _driven(engine, value, site))
+    box = containers.box(engine, "future", (*site, "gather"))
+    containers.fill(engine, box, [inner])
+    return [box]
+
+
+def _driven(engine: Engine, value: Value, site: Site) -> list[Value]:
+    if isinstance(value, Running):
+        return call_back(engine, value, site)
+    return containers.elements(engine, value) if isinstance(value, Box) else [value]
+
+
+MODELS: dict[str, Model] = {
+    "functools.partial": _partial, "functools.partialmethod": _wrapping("partialmethod"), "functools.wraps": _maker("wraps"),
+    "functools.update_wrapper": _update_wrapper, "functools.lru_cache": _wrapping("cache"),
+    "functools.cache": _wrapping("cache"), "functools.singledispatch": _wrapping("singledispatch"),
+    "functools.singledispatchmethod": _wrapping("singledispatch"), "functools.total_ordering": _give_back(0),
+    "functools.cached_property": _descriptor("cached_property"), "builtins.property": _descriptor("property"),
+    "abc.abstractproperty": _descriptor("property"), "builtins.staticmethod": _descriptor("staticmethod"),
+    "builtins.classmethod": _descriptor("classmethod"), "abc.abstractmethod": _give_back(0), "typing.final": _give_back(0),
+    "typing.override": _give_back(0), "typing.overload": _give_back(0), "typing.no_type_check": _give_back(0),
+    "typing.runtime_checkable": _give_back(0), "typing_extensions.override": _give_back(0), "dataclasses.field": _field,
+    "attr.ib": _field, "attr.attrib": _field, "attr.field": _field, "attrs.field": _field,
+    "dataclasses.dataclass": _give_back_decorator, "attr.s": _give_back_decorator, "attr.define": _give_back_decorator,
+    "attrs.define": _give_back_decorator, "attrs.frozen": _give_back_decorator, "attr.frozen": _give_back_decorator,
+    "enum.unique": _give_back(0), "operator.attrgetter": _maker("attrgetter"), "operator.itemgetter": _maker("itemgetter"),
+    "operator.methodcaller": _maker("methodcaller"), "contextlib.contextmanager": _wrapping("contextmanager"),
+    "contextlib.asynccontextmanager": _wrapping("contextmanager"), "contextlib.ExitStack": _stack,
+    "contextlib.AsyncExitStack": _stack, "contextlib.closing": _context_of, "contextlib.aclosing": _context_of,
+    "contextlib.nullcontext": _context_of, "copy.copy": _copy(shallow), "copy.deepcopy": _copy(deep),
+    "dataclasses.replace": _replace, "copy.replace": _replace, "typing.TypeVar": _maker("typevar"),
+    "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0), "collections.namedtuple": _maker("namedtuple"),
+    "weakref.ref": _partial, "weakref.proxy": _give_back(0), "asyncio.gather": _gather,
+}  # fmt: skip
+"""By dotted path."""
