@@ -44,6 +44,9 @@ SMALL = 16
 """Bodies of at most this many nodes have a frame for each call site: they are as good as inlined."""
 INLINING = 4
 """So many small bodies within one another are told apart by call site."""
+EVERYTHING = 1_000_000_000
+IMPORT_REACH = 3
+"""Calls that are followed from the import of a module that no contract is about: enough for registries and decorators."""
 DEPTH = 40
 NESTING = 7
 
@@ -224,7 +227,7 @@ class Engine:
 
         self.scope = scope
         for unit in units:
-            self.activate(unit.frame)
+            self.reach(unit.frame, EVERYTHING if scope is None or unit.name in scope else IMPORT_REACH)
         self.run()
         for info in list(self.classes.values()):
             if is_record(self, info):
@@ -237,7 +240,7 @@ class Engine:
             for function in batch:
                 wanted = scope is None or function.unit.name in scope or stores_globals(function.body)
                 if wanted and (function.closure is None or not self.frames.get(function)):
-                    self.activate(self.generic_frame(function))
+                    self.reach(self.generic_frame(function), EVERYTHING)
             self.run()
 
     def demand(self, info: ClassInfo, name: str) -> None:
@@ -247,7 +250,7 @@ class Engine:
         self.demanded.add((info, name))
         for function in self.functions_in.get((info.unit, info.body.index), ()):
             if name in stored_attributes(function.body):
-                self.activate(self.generic_frame(function))
+                self.reach(self.generic_frame(function), 0)
 
     # --- frames
 
@@ -292,12 +295,24 @@ class Engine:
     # --- what nodes do
 
     def edge(self, site: tuple[Frame, int], callee: Frame, how: str = "") -> None:
-        """Note that a node calls a frame, which is thereby live."""
+        """Note that a node calls a frame, which is thereby live as far as the caller's reach goes."""
         frame, node = site
         edges = frame.edges.setdefault(node, {})
         if callee not in edges:
             edges[callee] = how
-            self.activate(callee)
+            self.reach(callee, frame.reach - 1)
+
+    def reach(self, frame: Frame, steps: int) -> None:
+        """Let a frame run, and what it calls up to so many calls further on."""
+        waiting = [(frame, steps)]
+        while waiting:
+            current, left = waiting.pop()
+            if left <= current.reach:
+                continue
+            current.reach = left
+            if left >= 0:
+                self.activate(current)
+                waiting += [(callee, left - 1) for callees in current.edges.values() for callee in callees]
 
     def deed(self, site: tuple[Frame, int], path: str, effects: tuple[str, ...], text: str = "") -> None:
         """Note what a node does by itself."""
@@ -314,10 +329,15 @@ class Engine:
         from buttress_scanner.program.types import declared_result
         from buttress_scanner.program.values import informative
 
-        found = [v for node in frame.body.returns for v in self.read(frame, node)]
+        found = [v for node in frame.body.returns if self._may_return(frame, node) for v in self.read(frame, node)]
         if not informative(found):
             found = found + declared_result(self, frame)
         return found
+
+    def _may_return(self, frame: Frame, node: int) -> bool:
+        """Whether the tests on the way to a return can come out so for what the frame was called with."""
+        nodes = frame.body.nodes
+        return all(self.read(frame, test) or not self.read(frame, nodes[test][3]) for test in frame.body.guards.get(node, ()))
 
     def instance(self, info: ClassInfo, site: Any) -> Instance:
         """Return an instance of a project class."""
@@ -326,7 +346,7 @@ class Engine:
 
     def module_value(self, unit: Unit) -> Module:
         """Return a module of the program, whose body runs when it is imported."""
-        self.activate(unit.frame)
+        self.reach(unit.frame, 0)
         result: Module = self.make(Module, unit)
         return result
 

@@ -87,7 +87,7 @@ def import_from(engine: Engine, unit: Unit, level: int, module: str, name: str) 
     source = engine.modules.get(absolute)
     child = f"{absolute}.{name}" if absolute else name
     if source is not None:
-        engine.activate(source.frame)
+        engine.reach(source.frame, 0)
         found = module_member(engine, source, name)
         if found:
             return found

@@ -305,7 +305,7 @@ def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
     for target in engine.values(engine.slot("replaced by", engine.make(Function, frame.unit, frame.body, frame.closure, frame.owner))):
         assert isinstance(target, Function)
         theirs = target.body.params
-        given = [default_or_declared(engine, engine.generic_frame(target), p.name) if p.kind in ("pos", "posonly") else [] for p in theirs]
+        given = [engine.read(engine.generic_frame(target), n) if p.kind in ("pos", "posonly") else [] for n, p in enumerate(theirs)]
         if kind == "vararg":
             box = containers.box(engine, "tuple", ("declared", frame, name))
             for number, values in enumerate(given[position:]):

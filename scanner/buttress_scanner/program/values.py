@@ -239,4 +239,8 @@ def is_open(site: Any) -> bool:
 
 def informative(values: Any) -> bool:
     """Whether a set says more than "not known" and "None"."""
-    return any(not isinstance(v, (Unknown, Placeholder)) and not (isinstance(v, Const) and v.value is None) for v in values)
+    for value in values:
+        kind = type(value)
+        if kind is not Unknown and kind is not Placeholder and not (kind is Const and value.value is None):
+            return True
+    return False
