@@ -66,6 +66,8 @@ class Body:
     spans: list[Span] = field(default_factory=list)
     returns: list[int] = field(default_factory=list)
     yields: list[int] = field(default_factory=list)
+    guards: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """For a returned node the tests on the way to it, as the narrowed versions of what they test: where one is impossible, so is the return."""
     versions: dict[str, list[int]] = field(default_factory=dict)
     exit: dict[str, int] = field(default_factory=dict)
     annotations: dict[str, int] = field(default_factory=dict)

@@ -30,6 +30,8 @@ class Statements(Patterns):
 
     loops: list[tuple[list[Env], list[Env]]]
     """Environments at ``break`` and ``continue`` of each enclosing loop."""
+    holding: tuple[int, ...] = ()
+    """Narrowed versions that the tests on the way to this statement left."""
 
     def block(self, statements: Sequence[ast.stmt]) -> Tree:
         """Compile statements in order and return their tree."""
@@ -44,7 +46,10 @@ class Statements(Patterns):
     def _compiled(self, node: ast.stmt) -> list[Any]:
         method = getattr(self, "_do_" + type(node).__name__.lower(), None)
         if method is not None:
+            before = self.holding
             result: list[Any] = method(node)
+            if not isinstance(node, (ast.If, ast.Match)):
+                self.holding = before
             return result
         start = len(self.body.nodes)
         simple = getattr(self, "_on_" + type(node).__name__.lower(), None)
@@ -156,7 +161,9 @@ class Statements(Patterns):
     def _do_return(self, node: ast.Return) -> list[Any]:
         start = len(self.body.nodes)
         value = self.used(node.value) if node.value else self.emit(span_of(node), "const", None)
+        known = self.holding if value not in self.body.returns else ()
         self.body.returns.append(value)
+        self.body.guards[value] = known
         self.dead = True
         return ["return", span_of(node), start, len(self.body.nodes), value]
 
@@ -192,13 +199,16 @@ class Statements(Patterns):
         """Compile alternatives from one environment and join those that end alive; each is (prepare, statements)."""
         trees, live, was_dead = [], [], self.dead
         last: Env = before
+        tests, ends = self.holding, []
         for prepare, statements in branches:
-            self.env, self.dead = dict(before), was_dead
+            self.env, self.dead, self.holding = dict(before), was_dead, tests
             prepare()
             trees.append(self.block(statements))
             last = self.env
             if not self.dead:
                 live.append(self.env)
+                ends.append(self.holding)
+        self.holding = ends[0] if len(ends) == 1 else tests
         self.dead = not live
         self.env = self.join(live, span) if live else last
         return trees
@@ -211,7 +221,10 @@ class Statements(Patterns):
 
         def arm(truth: bool) -> Any:
             def prepare() -> None:
+                start = len(self.body.nodes)
                 self.assume(node.test, truth)
+                if not any(isinstance(part, ast.BoolOp) for part in ast.walk(node.test)):
+                    self.holding += tuple(n for n in range(start, len(self.body.nodes)) if self.body.nodes[n][0] == "narrow")
                 self.enter_guard(guard is not None and guard != truth)
 
             return prepare
@@ -331,7 +344,7 @@ class Statements(Patterns):
 
     def _do_try(self, node: Any) -> list[Any]:
         span = span_of(node)
-        entry, was_dead = dict(self.env), self.dead
+        entry, was_dead, before_try = dict(self.env), self.dead, self.holding
         journal: list[tuple[str, int]] = []
         self.journals.append(journal)
         body = self.block(node.body)
@@ -341,7 +354,7 @@ class Statements(Patterns):
         handlers = []
         raised = self.after_raise(entry, journal, span)
         for handler in node.handlers:
-            self.env, self.dead = dict(raised), was_dead
+            self.env, self.dead, self.holding = dict(raised), was_dead, before_try
             handlers.append(self._handler(handler))
             last = self.env
             if not self.dead:
@@ -350,7 +363,7 @@ class Statements(Patterns):
         self.dead = not live
         self.env = self.join(live, span) if live else self.after_raise(last, journal, span)
         ended = self.dead
-        self.dead = was_dead
+        self.dead, self.holding = was_dead, before_try
         final = self.block(node.finalbody)
         self.dead = self.dead or ended
         return ["try", span, body, handlers, orelse, final]
