@@ -204,7 +204,7 @@ class _Search:
 
     def _was_handed_in(self, frame: Frame, index: int, node: tuple[object, ...]) -> bool:
         """Leaving a stack runs the callbacks that were handed to it: the place that did so is reported."""
-        from buttress_scanner.program.containers import callbacks_of
+        from buttress_scanner.program.box_methods import callbacks_of
 
         if self.contract.references == "allow":
             return False

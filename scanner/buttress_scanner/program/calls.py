@@ -163,7 +163,7 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
 
             return call_maker(engine, callee, args, site)
         case BoxMethod(box=box, name=name):
-            from buttress_scanner.program.containers import call_box
+            from buttress_scanner.program.box_methods import call_box
 
             return call_box(engine, box, name, args, site)
         case Alias(base=base):

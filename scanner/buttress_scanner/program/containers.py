@@ -1,16 +1,14 @@
-"""Containers and iterators: contents by constant key where it is known, else in one cell for the rest."""
+"""Containers: contents by constant key where it is known, else in one cell for the rest."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.calls import Args, call_back, call_method
-from buttress_scanner.program.classes import fields, is_record, subclasses
+from buttress_scanner.program.classes import fields
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
 from buttress_scanner.program.lifetime import note_mutation
-from buttress_scanner.program.order import UNORDERED, note_order
 from buttress_scanner.program.values import (
-    DECLARED,
     Alias,
     Box,
     Class,
@@ -20,18 +18,14 @@ from buttress_scanner.program.values import (
     Instance,
     Maybe,
     Member,
-    Method,
-    Module,
     Namespace,
     Object,
-    Running,
     Unknown,
     Value,
     is_open,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
@@ -40,7 +34,7 @@ Site = tuple["Frame", int]
 KEY_LIMIT = 6_000
 EXACT_LIMIT = 64
 """Positions are told apart this far when sequences are joined: a loop that joins must come to an end."""
-_NESTING = 3
+NESTING = 3
 
 
 def box(engine: Engine, kind: str, site: Any) -> Box:
@@ -122,7 +116,7 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
     """``value[key]``."""
     match value:
         case Box():
-            return _box_item(engine, value, keys, site)
+            return box_item(engine, value, keys, site)
         case Namespace():
             return namespace_item(engine, value, keys, site)
         case Instance(info=info):
@@ -161,7 +155,7 @@ def _record_item(engine: Engine, value: Instance, keys: list[Value], site: Site)
     return found
 
 
-def _box_item(engine: Engine, value: Box, keys: list[Value], site: Site) -> list[Value]:
+def box_item(engine: Engine, value: Box, keys: list[Value], site: Site) -> list[Value]:
     constants = [k for k in keys if isinstance(k, Const)]
     singles = [k for k in keys if isinstance(k, (Member, Class, Function))]
     if keys and len(constants) + len(singles) == len(keys):
@@ -225,128 +219,6 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
             engine.deed(site, entry.path, entry.effects, f"writes an item of {target.path}")
 
 
-# --- iteration
-
-
-def iterate(engine: Engine, value: Value, site: Site) -> list[Value]:
-    """What iterating over the value yields; generators and ``__iter__`` run at the site."""
-    match value:
-        case Box(kind="dict" | "defaultdict"):
-            return keys_of(engine, value)
-        case Box():
-            if value.kind in ("iterator", "set-iterator"):
-                note_mutation(engine, value, site, "the position of an iterator")
-            return elements(engine, value)
-        case Running(frame=frame):
-            note_mutation(engine, value, site, "the position of a generator")
-            engine.edge(site, frame)
-            return yielded(engine, frame)
-        case Instance():
-            return _iterate_instance(engine, value, site)
-        case Class(info=info) if is_enum(engine, info):
-            return [enum_member(engine, info, n) for n in enum_members(engine, info)]
-        case Const(value=text) if isinstance(text, str):
-            return [engine.make(Object, "builtins.str")]
-        case Object(path=path):
-            entry = engine.catalogue.entry(f"{path}.__iter__")
-            if entry is not None and entry.effects:
-                engine.deed(site, entry.path, entry.effects, f"iterates over {path}")
-            return [engine.unknown("external element")]
-        case Unknown():
-            return [value]
-    return []
-
-
-def yielded(engine: Engine, frame: Frame) -> list[Value]:
-    """What a generator's frame yields."""
-    found: dict[Value, None] = {}
-    for node in frame.body.yields:
-        found.update(dict.fromkeys(engine.read(frame, node)))
-    return list(found)
-
-
-def _iterate_instance(engine: Engine, value: Instance, site: Site) -> list[Value]:
-    found: dict[Value, None] = {}
-    for name in ("__iter__", "__aiter__"):
-        for iterator in call_method(engine, value, name, Args(), site):
-            if isinstance(iterator, Instance):
-                for step in ("__next__", "__anext__"):
-                    for item in call_method(engine, iterator, step, Args(), site):
-                        found.update(dict.fromkeys(drive(engine, item, site)))
-            else:
-                found.update(dict.fromkeys(iterate(engine, iterator, site)))
-    if not found and is_record(engine, value.info):
-        from buttress_scanner.program.attributes import get_attribute
-
-        for name, *_ in fields(engine, value.info):
-            found.update(dict.fromkeys(get_attribute(engine, value, name, site)))
-    return list(found)
-
-
-def drive(engine: Engine, value: Value, site: Site) -> list[Value]:
-    """Await a coroutine; other values stay."""
-    if isinstance(value, Running) and value.kind == "coroutine":
-        engine.edge(site, value.frame)
-        return engine.result(value.frame)
-    return [value]
-
-
-def unpack(engine: Engine, value: Value, index: int, starred: bool, site: Site) -> list[Value]:
-    """The part of an assignment target: by position where it is known, the rest as a list for a starred one."""
-    if isinstance(value, Box) and value.kind in ("tuple", "list"):
-        known = known_items(engine, value)
-        rest = unknown_items(engine, value)
-        if starred:
-            part = box(engine, "list", site)
-            stop = len(known) if index >= 0 else len(known)
-            for position in range(max(index, 0), stop):
-                put(engine, part, position - max(index, 0), known.get(position, []))
-            fill(engine, part, rest)
-            return [part]
-        position = index if index >= 0 else len(known) + index
-        return [*known.get(position, []), *rest]
-    if isinstance(value, Instance) and is_record(engine, value.info) and not starred:
-        names = [name for name, *_ in fields(engine, value.info)]
-        if -len(names) <= index < len(names):
-            from buttress_scanner.program.attributes import get_attribute
-
-            return get_attribute(engine, value, names[index], site)
-    found = iterate(engine, value, site)
-    if starred:
-        part = box(engine, "list", site)
-        fill(engine, part, found)
-        return [part]
-    return found
-
-
-def match_position(engine: Engine, value: Value, position: int, site: Site) -> list[Value]:
-    """A positional sub-pattern of a class pattern: ``__match_args__`` or the record's fields."""
-    if not isinstance(value, Instance):
-        return [value] if isinstance(value, (Const, Object)) else []
-    from buttress_scanner.program.attributes import get_attribute
-    from buttress_scanner.program.classes import constant_text, members
-
-    held = members(engine, value.info, "__match_args__")
-    names = [name for name, *_ in fields(engine, value.info)]
-    if held is not None:
-        names = [t for b in held[1] if isinstance(b, Box) for v in known_items(engine, b).values() for t in constant_text(v)]
-    return get_attribute(engine, value, names[position], site) if position < len(names) else []
-
-
-def caught(engine: Engine, value: Value, depth: int = 0) -> list[Value]:
-    """The exception bound by ``except type as name``."""
-    if isinstance(value, Class):
-        return [engine.instance(value.info, DECLARED)]
-    if isinstance(value, External):
-        return [engine.make(Object, value.path)]
-    if isinstance(value, Box) and depth < _NESTING:
-        return [v for e in elements(engine, value) for v in caught(engine, e, depth + 1)]
-    return []
-
-
-# --- combination
-
-
 def update(engine: Engine, target: Box, value: Value) -> None:
     """Merge a mapping into a dict."""
     if isinstance(value, Box):
@@ -382,18 +254,6 @@ def combine(engine: Engine, left: Box, right: list[Value], site: Site) -> list[V
     return [result]
 
 
-def extend_in_place(engine: Engine, target: Box, right: list[Value], site: Site) -> None:
-    """``target += right``."""
-    note_mutation(engine, target, site, "the contents")
-    if target.kind not in UNORDERED:
-        note_order(engine, right, site, "takes the elements of a set in its order")
-    for value in right:
-        if target.kind in ("dict", "defaultdict"):
-            update(engine, target, value)
-        else:
-            fill(engine, target, iterate(engine, value, site))
-
-
 def with_declared_elements(engine: Engine, found: list[Value], declared: list[Value]) -> list[Value]:
     """``x: dict[str, T] = {}``: an empty container holds what its annotation says, as long as nothing else is known of it."""
     for value in found:
@@ -404,234 +264,6 @@ def with_declared_elements(engine: Engine, found: list[Value], declared: list[Va
                     fill(engine, value, elements(engine, promise))
                     engine.grow(engine.slot(value, "keys"), engine.values(engine.slot(promise, "keys")))
     return found
-
-
-# --- with
-
-
-def entered(engine: Engine, value: Value, site: Site) -> list[Value]:
-    """What ``with value as x`` binds, for values of the library."""
-    if isinstance(value, Box):
-        if value.kind == "context":
-            return elements(engine, value)
-        return [value]
-    if isinstance(value, Object):
-        entry = engine.catalogue.entry(f"{value.path}.__enter__")
-        if entry is not None and entry.effects:
-            engine.deed(site, entry.path, entry.effects, f"enters {value.path}")
-        if entry is not None and entry.returns:
-            return [engine.make(Object, entry.returns)]
-        return [value]
-    return [value]
-
-
-def callbacks_of(engine: Engine, value: Value) -> list[Value]:
-    """What was registered to run when the context is left."""
-    return engine.values(engine.slot(value, "callbacks")) if isinstance(value, Box) else []
-
-
-def left(engine: Engine, value: Box, site: Site) -> None:
-    """Leaving a context of the library runs what was registered with it."""
-    for callback in engine.values(engine.slot(value, "callbacks")):
-        call_back(engine, callback, site)
-    for context in engine.values(engine.slot(value, "entered")):
-        if isinstance(context, Instance):
-            none = [engine.const(None)]
-            call_method(engine, context, "__exit__", Args([none, none, none]), site)
-        elif isinstance(context, Box):
-            left(engine, context, site)
-
-
-# --- methods
-
-
-def _grows(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    note_mutation(engine, owner, site, "the contents")
-    put(engine, owner, None, args.get(0) if len(args.positional) < 2 else args.get(1))
-    return []
-
-
-def _extends(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    extend_in_place(engine, owner, args.get(0), site)
-    for name, values in args.keywords.items():
-        put(engine, owner, name, values)
-    return []
-
-
-def _shrinks(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    note_mutation(engine, owner, site, "the contents")
-    note_order(engine, [owner], site, "takes any element out of a set")
-    found = _box_item(engine, owner, args.get(0), site) if args.positional and owner.kind in ("dict", "defaultdict") else elements(engine, owner)
-    return [*found, *args.get(1)]
-
-
-def _looks_up(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    default = args.get(1, "default") if len(args.positional) > 1 or "default" in args.keywords else [engine.const(None)]
-    return [*_box_item(engine, owner, args.get(0), site), *default]
-
-
-def _sets_default(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    note_mutation(engine, owner, site, "an item")
-    put_keys(engine, owner, args.get(0), args.get(1))
-    return _box_item(engine, owner, args.get(0), site)
-
-
-def _values(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    view = box(engine, "view", (*site, owner, "values"))
-    fill(engine, view, elements(engine, owner))
-    return [view]
-
-
-def _keys(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    view = box(engine, "view", (*site, owner, "keys"))
-    fill(engine, view, keys_of(engine, owner))
-    return [view]
-
-
-def _items(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    view = box(engine, "view", (*site, owner, "items"))
-    for key, values in known_items(engine, owner).items():
-        pair = box(engine, "tuple", (*site, owner, key))
-        put(engine, pair, 0, [engine.const(key)])
-        put(engine, pair, 1, values)
-        fill(engine, view, [pair])
-    rest = unknown_items(engine, owner)
-    if rest:
-        pair = box(engine, "tuple", (*site, owner, "rest"))
-        put(engine, pair, 0, engine.values(engine.slot(owner, "keys")))
-        put(engine, pair, 1, rest)
-        fill(engine, view, [pair])
-    return [view]
-
-
-def _copies(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    result = box(engine, owner.kind, site)
-    update(engine, result, owner)
-    return [result]
-
-
-def _merges(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    result = box(engine, owner.kind, site)
-    fill(engine, result, [*elements(engine, owner), *(e for v in args.all() for e in iterate(engine, v, site))])
-    return [result]
-
-
-def _changes(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    note_mutation(engine, owner, site, "the order or contents")
-    for key in args.keywords.get("key", []):
-        call_back(engine, key, site, Args([elements(engine, owner)]))
-    return []
-
-
-def _awaits(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    return elements(engine, owner)
-
-
-def _on_done(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    for callback in args.get(0):
-        call_back(engine, callback, site, Args([[owner]]))
-    return []
-
-
-def _registers(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    engine.grow(engine.slot(owner, "callbacks"), args.get(0))
-    return args.get(0)
-
-
-def _enters(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    found: list[Value] = []
-    engine.grow(engine.slot(owner, "entered"), args.get(0))
-    for context in args.get(0):
-        if isinstance(context, Instance):
-            found += call_method(engine, context, "__enter__", Args(), site)
-        else:
-            found += entered(engine, context, site)
-    return found
-
-
-METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
-    "append": _grows, "add": _grows, "appendleft": _grows, "insert": _grows, "put": _grows, "put_nowait": _grows, "push": _registers,
-    "extend": _extends, "update": _extends, "extendleft": _extends, "__iadd__": _extends, "__ior__": _extends,
-    "pop": _shrinks, "popleft": _shrinks, "popitem": _shrinks, "__next__": _shrinks,
-    "subtract": _changes, "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
-    "get": _looks_up, "__getitem__": _looks_up, "get_nowait": _awaits, "setdefault": _sets_default,
-    "values": _values, "keys": _keys, "items": _items, "copy": _copies, "__copy__": _copies, "__iter__": _values,
-    "union": _merges, "intersection": _merges, "difference": _merges, "symmetric_difference": _merges,
-    "result": _awaits, "add_done_callback": _on_done, "callback": _registers, "enter_context": _enters, "push_async_callback": _registers,
-    "enter_async_context": _enters,
-}  # fmt: skip
-
-
-def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) -> list[Value]:
-    """Call a method of a container, a namespace, a generator or a class's own machinery."""
-    if isinstance(owner, Box):
-        if owner.kind in ("future", "variable") and name == "get":
-            return [*elements(engine, owner), *args.get(0)]
-        if owner.kind == "variable" and name == "set":
-            fill(engine, owner, args.get(0))
-            return []
-        if name == "__setitem__":
-            set_item(engine, owner, args.get(0), args.get(1), site)
-            return []
-        handler = METHODS.get(name)
-        return handler(engine, owner, args, site) if handler is not None else []
-    if isinstance(owner, Namespace):
-        return _call_namespace(engine, owner, name, args, site)
-    if isinstance(owner, Running):
-        if name in ("send", "__next__", "throw", "asend", "__anext__", "__iter__"):
-            return iterate(engine, owner, site)
-        return []
-    if isinstance(owner, Class):
-        if name == "__subclasses__":
-            found = box(engine, "list", site)
-            fill(engine, found, [engine.make(Class, s, True) for s in subclasses(engine, owner.info)])
-            return [found]
-        return []
-    if name == "__get__" and isinstance(owner, Function):
-        return [engine.make(Method, owner, r) for r in args.get(0)]
-    return []
-
-
-def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, site: Site) -> list[Value]:
-    from buttress_scanner.program.attributes import set_attribute
-
-    if name in ("get", "__getitem__", "pop", "setdefault"):
-        return [*namespace_item(engine, owner, args.get(0), site), *args.get(1)]
-    if name == "update":
-        for value in args.get(0):
-            if isinstance(value, Box):
-                for key, values in known_items(engine, value).items():
-                    if isinstance(key, str):
-                        set_attribute(engine, owner.owner, key, values, site)
-        for key, values in args.keywords.items():
-            set_attribute(engine, owner.owner, key, values, site)
-        return []
-    if name in ("values", "items"):
-        found = _namespace_values(engine, owner, site)
-        view = box(engine, "view", (*site, owner, name))
-        if name == "values":
-            fill(engine, view, found)
-            return [view]
-        pair = box(engine, "tuple", (*site, owner, "pair"))
-        put(engine, pair, 1, found)
-        put(engine, pair, 0, [engine.make(Object, "builtins.str")])
-        fill(engine, view, [pair])
-        return [view]
-    return []
-
-
-def _namespace_values(engine: Engine, owner: Namespace, site: Site) -> list[Value]:
-    from buttress_scanner.program.attributes import get_attribute
-
-    holder = owner.owner
-    names: list[str] = []
-    if isinstance(holder, Class):
-        names = enum_members(engine, holder.info) if is_enum(engine, holder.info) else list(holder.info.body.exit)
-    elif isinstance(holder, Module):
-        names = list(holder.unit.facts.bodies[0].exit)
-    elif isinstance(holder, Instance):
-        return [v for name, *_ in fields(engine, holder.info) for v in get_attribute(engine, holder, name, site)]
-    return [v for name in names for v in get_attribute(engine, holder, name, site)]
 
 
 def type_of(engine: Engine, value: Value) -> list[Value]:

@@ -6,14 +6,14 @@ import builtins
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import box_methods, containers, iteration
 from buttress_scanner.program.attributes import get_attribute, set_attribute
 from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import class_info
 from buttress_scanner.program.enums import is_enum
-from buttress_scanner.program.loading import package_of
-from buttress_scanner.program.lifetime import loading, note_change, note_mutation
 from buttress_scanner.program.generics import declare_arguments
+from buttress_scanner.program.lifetime import loading, note_change, note_mutation
+from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
 from buttress_scanner.program.narrowing import narrow
 from buttress_scanner.program.order import is_blind, is_unordered, note_order
@@ -190,7 +190,7 @@ def _spread(engine: Engine, frame: Frame, index: int, node: Node) -> None:
     for operand in [operand for starred, operand in node[2] if starred]:
         values = engine.read(frame, operand)
         for value in values:
-            containers.iterate(engine, value, (frame, index))
+            iteration.iterate(engine, value, (frame, index))
         if any(map(is_unordered, values)) and not all(is_blind(engine, callee) for callee in engine.read(frame, node[1])):
             note_order(engine, values, (frame, index), "passes on the elements of a set in its order")
 
@@ -220,7 +220,7 @@ def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
             known = False
             if node[1] != "set":
                 note_order(engine, values, (frame, index), "takes the elements of a set in its order")
-            values = [e for v in values for e in containers.iterate(engine, v, (frame, index))]
+            values = [e for v in values for e in iteration.iterate(engine, v, (frame, index))]
         containers.put(engine, box, position if known else None, values)
     return (box,)
 
@@ -278,7 +278,7 @@ def _iter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
     for value in engine.read(frame, node[1]):
         if is_unordered(value) and not _hides_order(engine, frame, node[3]):
             note_order(engine, [value], (frame, index), "iterates over a set")
-        found.update(dict.fromkeys(containers.iterate(engine, value, (frame, index))))
+        found.update(dict.fromkeys(iteration.iterate(engine, value, (frame, index))))
     return found
 
 
@@ -294,7 +294,7 @@ def _unpack(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Va
     if node[2] == 0 and (node[3] or node[4]):  # the only element of a set has no order
         note_order(engine, engine.read(frame, node[1]), (frame, index), "unpacks a set")
     for value in engine.read(frame, node[1]):
-        found.update(dict.fromkeys(containers.unpack(engine, value, node[2], node[4], (frame, index))))
+        found.update(dict.fromkeys(iteration.unpack(engine, value, node[2], node[4], (frame, index))))
     return found
 
 
@@ -334,7 +334,7 @@ def _aug(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
             if not result:
                 rest.append(value)
         elif isinstance(value, Box) and value.kind != "tuple":
-            containers.extend_in_place(engine, value, right, (frame, index))
+            iteration.extend_in_place(engine, value, right, (frame, index))
             found[value] = None
         else:
             rest.append(value)
@@ -473,7 +473,7 @@ def _enter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
         elif isinstance(value, Running):
             found.update(dict.fromkeys(_awaited(engine, [value], (frame, index))))
         else:
-            found.update(dict.fromkeys(containers.entered(engine, value, (frame, index))))
+            found.update(dict.fromkeys(box_methods.entered(engine, value, (frame, index))))
     return found
 
 
@@ -486,7 +486,7 @@ def _exit(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
             if node[2]:
                 _awaited(engine, results, (frame, index))
         elif isinstance(value, Box):
-            containers.left(engine, value, (frame, index))
+            box_methods.left(engine, value, (frame, index))
     return ()
 
 
@@ -500,7 +500,7 @@ def _awaited(engine: Engine, values: list[Value], site: tuple[Frame, int]) -> li
             found.update(dict.fromkeys(containers.elements(engine, value)))
         elif isinstance(value, Instance):
             for result in call_method(engine, value, "__await__", Args([]), site):
-                found.update(dict.fromkeys(containers.iterate(engine, result, site)))
+                found.update(dict.fromkeys(iteration.iterate(engine, result, site)))
         else:
             found[value] = None
     return list(found)
@@ -513,11 +513,11 @@ def _await(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 def _yieldfrom(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     values = engine.read(frame, node[1])
     note_order(engine, values, (frame, index), "yields the elements of a set")
-    return [e for v in values for e in containers.iterate(engine, v, (frame, index))]
+    return [e for v in values for e in iteration.iterate(engine, v, (frame, index))]
 
 
 def _caught(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    return [v for part in node[1] for c in engine.read(frame, part) for v in containers.caught(engine, c)]
+    return [v for part in node[1] for c in engine.read(frame, part) for v in iteration.caught(engine, c)]
 
 
 def _raise(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
@@ -542,7 +542,7 @@ def _declare(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
 
 
 def _matchpos(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    return [e for v in engine.read(frame, node[1]) for e in containers.match_position(engine, v, node[2], (frame, index))]
+    return [e for v in engine.read(frame, node[1]) for e in iteration.match_position(engine, v, node[2], (frame, index))]
 
 
 def _typevar(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

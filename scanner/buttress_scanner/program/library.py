@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers, models_introspection, models_iteration, models_wrapping
+from buttress_scanner.program import box_methods, containers, models_introspection, models_iteration, models_wrapping
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import Args, call, call_back
 from buttress_scanner.program.enums import MADE_BY_CALL
@@ -82,7 +82,7 @@ def _unbound(engine: Engine, path: str, receiver: Value | None, args: Args, site
     if not boxes:
         return None
     rest = Args(args.positional[1:], args.star, args.keywords, args.double_star)
-    return [r for b in boxes for r in containers.call_box(engine, b, path.rpartition(".")[2], rest, site)]
+    return [r for b in boxes for r in box_methods.call_box(engine, b, path.rpartition(".")[2], rest, site)]
 
 
 def _note_arguments(engine: Engine, entry: Entry, receiver: Value | None, args: Args, site: Site) -> None:

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import containers, iteration
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.calls import Args, call
 from buttress_scanner.program.generics import Scope, arguments_of
 from buttress_scanner.program.types import instances_of
-from buttress_scanner.program.values import Alias, Bound, Box, Class, Const, Descriptor, Function, Maker, Namespace, Running, Value
+from buttress_scanner.program.values import (
+    Alias,
+    Bound,
+    Box,
+    Class,
+    Const,
+    Descriptor,
+    Function,
+    Maker,
+    Namespace,
+    Running,
+    Value,
+)
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
@@ -92,7 +104,7 @@ def _contextmanager(engine: Engine, maker: Maker, args: Args, site: Site) -> lis
         for result in call(engine, maker.function, args, site):
             if isinstance(result, Running):
                 engine.edge(site, result.frame)
-                containers.fill(engine, context, containers.yielded(engine, result.frame))
+                containers.fill(engine, context, iteration.yielded(engine, result.frame))
     return [context]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import containers, iteration
 from buttress_scanner.program.calls import Args, call_back, call_method
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.models import Model, Site
@@ -35,7 +35,7 @@ def _collect(kind: str, position: int = 0) -> Model:
                 containers.fill(engine, unordered, containers.elements(engine, value))
                 return [unordered]
             else:
-                containers.fill(engine, box, containers.iterate(engine, value, site))
+                containers.fill(engine, box, iteration.iterate(engine, value, site))
         return [box]
 
     return model
@@ -59,7 +59,7 @@ def _next(engine: Engine, args: Args, site: Site) -> list[Value]:
             found += call_method(engine, value, "__next__", Args(), site)
         else:
             note_mutation(engine, value, site, "the position of an iterator")
-            found += containers.iterate(engine, value, site)
+            found += iteration.iterate(engine, value, site)
     return [*found, *(args.get(1) if len(args.positional) > 1 else [])]
 
 
@@ -68,7 +68,7 @@ def _unordered_source(args: Args, start: int) -> bool:
 
 
 def _map(engine: Engine, args: Args, site: Site) -> list[Value]:
-    sources = [[e for v in values for e in containers.iterate(engine, v, site)] for values in args.positional[1:]]
+    sources = [[e for v in values for e in iteration.iterate(engine, v, site)] for values in args.positional[1:]]
     box = containers.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "map"))
     for function in args.get(0):
         containers.fill(engine, box, call_back(engine, function, site, Args(sources)))
@@ -76,7 +76,7 @@ def _map(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _filter(engine: Engine, args: Args, site: Site) -> list[Value]:
-    source = [e for v in args.get(1) for e in containers.iterate(engine, v, site)]
+    source = [e for v in args.get(1) for e in iteration.iterate(engine, v, site)]
     for function in args.get(0):
         if not isinstance(function, Const):
             call_back(engine, function, site, Args([source]))
@@ -88,7 +88,7 @@ def _filter(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _zip(engine: Engine, args: Args, site: Site) -> list[Value]:
     pair = containers.box(engine, "tuple", (*site, "pair"))
     for number, values in enumerate(args.positional):
-        containers.put(engine, pair, number, [e for v in values for e in containers.iterate(engine, v, site)])
+        containers.put(engine, pair, number, [e for v in values for e in iteration.iterate(engine, v, site)])
     box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "zip"))
     containers.fill(engine, box, [pair])
     return [box]
@@ -97,14 +97,14 @@ def _zip(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _enumerate(engine: Engine, args: Args, site: Site) -> list[Value]:
     pair = containers.box(engine, "tuple", (*site, "pair"))
     containers.put(engine, pair, 0, [engine.make(Object, "builtins.int")])
-    containers.put(engine, pair, 1, [e for v in args.get(0) for e in containers.iterate(engine, v, site)])
+    containers.put(engine, pair, 1, [e for v in args.get(0) for e in iteration.iterate(engine, v, site)])
     box = containers.box(engine, "iterator", (*site, "enumerate"))
     containers.fill(engine, box, [pair])
     return [box]
 
 
 def _sorted(engine: Engine, args: Args, site: Site) -> list[Value]:
-    found = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    found = [e for v in args.get(0) for e in iteration.iterate(engine, v, site)]
     for key in args.keywords.get("key", []):
         if not isinstance(key, Const):
             call_back(engine, key, site, Args([found]))
@@ -118,7 +118,7 @@ def _sorted(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _choose(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``min`` and ``max``: one of the elements, or of the arguments."""
     if len(args.positional) == 1:
-        found = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+        found = [e for v in args.get(0) for e in iteration.iterate(engine, v, site)]
     else:
         found = [v for values in args.positional for v in values]
     for key in args.keywords.get("key", []):
@@ -131,7 +131,7 @@ def _consume(result: str) -> Model:
 
     def model(engine: Engine, args: Args, site: Site) -> list[Value]:
         for value in args.get(0):
-            for element in containers.iterate(engine, value, site):
+            for element in iteration.iterate(engine, value, site):
                 call_method(engine, element, "__add__" if result == "builtins.int" else "__bool__", Args(star=[]), site)
         return [engine.make(Object, result)]
 
@@ -144,7 +144,7 @@ def _dict(engine: Engine, args: Args, site: Site) -> list[Value]:
         if isinstance(value, Box) and value.kind in ("dict", "defaultdict"):
             containers.update(engine, box, value)
             continue
-        for pair in containers.iterate(engine, value, site):
+        for pair in iteration.iterate(engine, value, site):
             if isinstance(pair, Box):
                 known = containers.known_items(engine, pair)
                 containers.put_keys(engine, box, known.get(0, []), [*known.get(1, []), *containers.unknown_items(engine, pair)])
@@ -157,7 +157,7 @@ def _dict(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _counter(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``Counter(elements)``: the elements are its keys."""
     box = containers.box(engine, "dict", (*site, "made"))
-    keys = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    keys = [e for v in args.get(0) for e in iteration.iterate(engine, v, site)]
     for key in [*keys, *(engine.const(name) for name in args.keywords)]:
         containers.put_keys(engine, box, [key], [engine.make(Object, "builtins.int")])
     return [box]
@@ -172,19 +172,19 @@ def _defaultdict(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _chain(engine: Engine, args: Args, site: Site) -> list[Value]:
     box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "chain"))
     for values in [*args.positional, list(args.star or ())]:
-        containers.fill(engine, box, [e for v in values for e in containers.iterate(engine, v, site)])
+        containers.fill(engine, box, [e for v in values for e in iteration.iterate(engine, v, site)])
     return [box]
 
 
 def _chain_nested(engine: Engine, args: Args, site: Site) -> list[Value]:
-    inner = [e for v in args.get(0) for e in containers.iterate(engine, v, site)]
+    inner = [e for v in args.get(0) for e in iteration.iterate(engine, v, site)]
     return _chain(engine, Args([inner]), site)
 
 
 def _starmap(engine: Engine, args: Args, site: Site) -> list[Value]:
     box = containers.box(engine, "iterator", (*site, "starmap"))
     for source in args.get(1):
-        for row in containers.iterate(engine, source, site):
+        for row in iteration.iterate(engine, source, site):
             columns = [containers.known_items(engine, row).get(n, []) for n in range(len(containers.known_items(engine, row)))] if isinstance(row, Box) else []
             for function in args.get(0):
                 containers.fill(engine, box, call_back(engine, function, site, Args(columns)))
@@ -198,7 +198,7 @@ def _repeat(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _reduce(engine: Engine, args: Args, site: Site) -> list[Value]:
-    source = [e for v in args.get(1) for e in containers.iterate(engine, v, site)]
+    source = [e for v in args.get(1) for e in iteration.iterate(engine, v, site)]
     start = args.get(2) if len(args.positional) > 2 else source
     found: dict[Value, None] = dict.fromkeys(start)
     for _ in range(2):
