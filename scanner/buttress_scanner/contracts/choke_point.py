@@ -223,9 +223,8 @@ class _Search:
             if origins.arises(frame, callee) and not self._cooperative(frame, callee):
                 self._report(frame, index, callee, inside, "calls")
             return
-        if any(origins.reflection.is_run_through(c) for c in frame.edges.get(index, ())):
-            self._report(frame, index, -1, inside, "runs")
-        elif self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee):
+        reflected = any(origins.reflection.is_run_through(c) for c in frame.edges.get(index, ()))
+        if reflected or (self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee)):
             self._report(frame, index, -1, inside, "runs")
 
     def _implicit(self, frame: Frame, index: int) -> bool:

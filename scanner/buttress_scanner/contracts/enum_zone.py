@@ -155,7 +155,7 @@ class _Mentions:
         return any(a <= index < b for a, b in frame.body.typing)
 
     def _bound_in_zone(self, frame: Frame, name: str, kind: str) -> bool:
-        """A variable of the zone: what it holds was mentioned where it was bound. A parameter of an outer function is handed in."""
+        """A variable of the zone: what it holds was mentioned where it was bound; an outer parameter is handed in."""
         scope: Frame | None = frame.unit.frame if kind == "global" else frame
         while scope is not None:
             versions = scope.body.versions.get(name, ())

@@ -286,10 +286,14 @@ class Statements(Patterns):
 
             return prepare
 
+        def no_case() -> None:
+            for case in node.cases:
+                self.exclude(case, node.subject)
+
         branches: list[Any] = [(arm(case, node.cases[:number]), case.body) for number, case in enumerate(node.cases)]
         total = any(irrefutable(case) for case in node.cases)
         if not total:
-            branches.append((lambda: [self.exclude(case, node.subject) for case in node.cases], []))
+            branches.append((no_case, []))
         trees = self._branches(before, branches, span)
         return ["match", span, start, end, [[*case, tree] for case, tree in zip(cases, trees, strict=False)]]
 

@@ -484,7 +484,7 @@ def _by_new(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value
         target = function.function if isinstance(function, Descriptor) else function
         if isinstance(target, Function):
             made += bind_and_call(engine, target, args.behind([callee]), site)
-    known = [v for v in made if isinstance(v, Instance)]
+    known: list[Value] = [v for v in made if isinstance(v, Instance)]
     return known or None
 
 

@@ -126,8 +126,8 @@ def _lineage(engine: Engine, info: ClassInfo) -> list[Value]:
     info.externals = tuple(dict.fromkeys([*externals, *(e for b in direct for e in b.externals)]))
     info.generic = generic or any(b.generic for b in direct)
     info.mro = (info, *(c for c in _merge([list(p) for p in parents] + [list(direct)]) if c is not info))
-    for base in info.mro[1:]:
-        engine.grow(base.subclasses, (engine.make(Class, info, True),), limited=False)
+    for ancestor in info.mro[1:]:
+        engine.grow(ancestor.subclasses, (engine.make(Class, info, True),), limited=False)
     return [engine.const("|".join([*(c.symbol for c in info.mro), *info.externals]))]
 
 

@@ -37,7 +37,11 @@ def enum_members(engine: Engine, info: ClassInfo) -> list[str]:
     names: list[str] = []
     for owner in reversed(linearise(engine, info)):
         for name, node in owner.body.exit.items():
-            if not name.startswith("_") and owner.body.nodes[node][0] not in _NO_MEMBERS and not _is_behaviour(engine, owner, node):
+            if (
+                not name.startswith("_")
+                and owner.body.nodes[node][0] not in _NO_MEMBERS
+                and not _is_behaviour(engine, owner, node)
+            ):
                 names.append(name)
     return list(dict.fromkeys(names))
 
@@ -159,7 +163,13 @@ def _functional_members(engine: Engine, given: list[Value], *, text: bool) -> li
                     elif isinstance(content, Const) and isinstance(content.value, str):
                         found.append((content.value, content.value.lower() if text else key + 1))
                     elif 0 in pair:
-                        found += [(n.value, v.value) for n in pair[0] if isinstance(n, Const) for v in pair.get(1, []) if isinstance(v, Const)]
+                        found += [
+                            (n.value, v.value)
+                            for n in pair[0]
+                            if isinstance(n, Const)
+                            for v in pair.get(1, [])
+                            if isinstance(v, Const)
+                        ]
     return found
 
 

@@ -1,8 +1,7 @@
-"""Where code gives a value to something that is declared with a certain class: variables, fields, parameters, results, contents."""
+"""Where code gives a value to something declared with a certain class: variables, fields, parameters, results, contents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from buttress_scanner.program.types import defining_frame, instantiate
 from buttress_scanner.program.values import Box, BoxMethod, Class, Const, External, Instance, Method, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from buttress_scanner.facts.model import Node, Param
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame
@@ -149,7 +150,11 @@ class Expectations:
             yield from self._field(frame, owners, keyword, operand)
 
     def _construction(self, value: Class, node: Node, skipped: int) -> Iterator[int]:
-        if value.info is self.info or not is_record(self.engine, value.info) or members(self.engine, value.info, "__init__") is not None:
+        if (
+            value.info is self.info
+            or not is_record(self.engine, value.info)
+            or members(self.engine, value.info, "__init__") is not None
+        ):
             return
         for number, (name, owner, annotation, _) in enumerate(fields(self.engine, value.info)):
             operand = _operand(node, number + skipped, name)
@@ -181,7 +186,11 @@ class Expectations:
                     params = inner.body.params[1:] if _is_bound(inner) else inner.body.params
                     for number, other in enumerate(params):
                         operand = _operand(node, number, other.name)
-                        if operand is not None and self._is_parameter(callee, operand, param.name) and self._parameter_expects(inner, other, depth + 1):
+                        if (
+                            operand is not None
+                            and self._is_parameter(callee, operand, param.name)
+                            and self._parameter_expects(inner, other, depth + 1)
+                        ):
                             return True
         return False
 

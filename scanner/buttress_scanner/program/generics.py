@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,8 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame
 
@@ -38,7 +39,7 @@ _DEEPEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an annotation is read from: the receiver that gives ``Self`` and the type arguments, and the class that uses the variables."""
+    """Where an annotation is read: the receiver gives ``Self`` and the type arguments, the class uses the variables."""
 
     receiver: Instance | None
     owner: ClassInfo | None
@@ -129,7 +130,10 @@ def _depth(value: Value) -> int:
 
 def typed_site(engine: Engine, alias: Alias, bindings: Bindings) -> object:
     """The site of an instance declared as ``C[arguments]``."""
-    arguments = tuple(tuple(dict.fromkeys(s for v in argument for s in substituted(engine, v, bindings))) for argument in arguments_of(engine, alias))
+    arguments = tuple(
+        tuple(dict.fromkeys(s for v in argument for s in substituted(engine, v, bindings)))
+        for argument in arguments_of(engine, alias)
+    )
     known = any(not is_variable(v) for argument in arguments for v in argument)
     return engine.make(Typed, arguments) if known else DECLARED
 
@@ -137,7 +141,13 @@ def typed_site(engine: Engine, alias: Alias, bindings: Bindings) -> object:
 def bindings_of(engine: Engine, receiver: Instance, owner: ClassInfo) -> Bindings:
     """What the type variables of ``owner`` stand for in an object of a class that inherits from it."""
     start: Bindings = {}
-    given = [receiver.site] if isinstance(receiver.site, Typed) else engine.values(engine.slot("arguments", receiver)) if not is_declared(receiver.site) else []
+    given = (
+        [receiver.site]
+        if isinstance(receiver.site, Typed)
+        else engine.values(engine.slot("arguments", receiver))
+        if not is_declared(receiver.site)
+        else []
+    )
     own = parameters(engine, receiver.info) if given else []
     for typed in given:
         if isinstance(typed, Typed):
@@ -190,7 +200,10 @@ def is_open_value(engine: Engine, value: Value, depth: int = 0) -> bool:
     if isinstance(value, Box) and depth < 2:
         from buttress_scanner.program.containers import elements, keys_of
 
-        return any(is_open_value(engine, v, depth + 1) for v in [*elements(engine, value), *(keys_of(engine, value) if value.kind == "dict" else ())])
+        return any(
+            is_open_value(engine, v, depth + 1)
+            for v in [*elements(engine, value), *(keys_of(engine, value) if value.kind == "dict" else ())]
+        )
     return False
 
 
@@ -226,7 +239,7 @@ def _view(engine: Engine, box: Box, bindings: Bindings) -> Value:
 
 
 def agreeing(engine: Engine, receiver: Instance) -> list[ClassInfo]:
-    """Subclasses that an object declared with these type arguments can be of: ``Repo[Plugin]`` is no ``MachineRepo(Repo[Machine])``."""
+    """Subclasses of which an object declared so can be: ``Repo[Plugin]`` is no ``MachineRepo(Repo[Machine])``."""
     found = subclasses(engine, receiver.info)
     if not isinstance(receiver.site, Typed):
         return found
@@ -260,24 +273,24 @@ def matched(engine: Engine, declared: Value, values: Iterable[Value], depth: int
         for part in [*engine.read(declared.frame, node[2]), *engine.read(declared.frame, node[3])]:
             found.update(matched(engine, part, values, depth + 1))
     elif isinstance(declared, Alias):
-        name = declared.base.path.rpartition(".")[2] if isinstance(declared.base, External) else ""
-        arguments = arguments_of(engine, declared)
-        if name in ("type", "Type"):
-            for kind in arguments[0]:
-                types = tuple(dict.fromkeys(v for v in values if isinstance(v, (Class, External))))
-                if is_variable(kind) and types:
-                    found[kind] = types
-        elif name == "Optional":
-            for kind in arguments[0]:
-                found.update(matched(engine, kind, values, depth + 1))
-        elif name:
-            from buttress_scanner.program.containers import elements
+        if isinstance(declared.base, Class):
+            return _matched_class(engine, declared.base, arguments_of(engine, declared), values)
+        if isinstance(declared.base, External):
+            return _matched_library(engine, declared.base.path.rpartition(".")[2], arguments_of(engine, declared), values, depth)
+    return found
 
-            inner = [e for v in values if isinstance(v, Box) for e in elements(engine, v)]
-            for kind in arguments[-1]:
-                found.update(matched(engine, kind, inner, depth + 1))
-        elif isinstance(declared.base, Class):
-            found.update(_matched_class(engine, declared.base, arguments, values))
+
+def _matched_library(engine: Engine, name: str, arguments: list[list[Value]], values: Iterable[Value], depth: int) -> Bindings:
+    """``type[T]``, ``T | None``, ``list[T]``, ``dict[K, T]``."""
+    from buttress_scanner.program.containers import elements
+
+    found: Bindings = {}
+    if name in ("type", "Type"):
+        types = tuple(dict.fromkeys(v for v in values if isinstance(v, (Class, External))))
+        return {kind: types for kind in arguments[0] if is_variable(kind) and types}
+    inner = list(values) if name == "Optional" else [e for v in values if isinstance(v, Box) for e in elements(engine, v)]
+    for kind in arguments[-1]:
+        found.update(matched(engine, kind, inner, depth + 1))
     return found
 
 
@@ -301,7 +314,7 @@ def _types_of(engine: Engine, value: Value) -> list[Value]:
 
 
 def scope_of(engine: Engine, frame: Frame) -> Scope:
-    """The scope of the annotations of a function in this frame: its receiver, and what its arguments say of its own type variables."""
+    """The scope of the annotations of a function in this frame: its receiver and its class."""
     receiver = None
     params = frame.body.params
     if params and frame.owner is not None:

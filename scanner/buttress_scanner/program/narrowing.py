@@ -132,7 +132,7 @@ def _sharpened(engine: Engine, value: Value, kinds: list[Value]) -> list[Value]:
 
 
 def _subclasses_of(engine: Engine, truth: bool, values: list[Value], kinds: list[Value]) -> list[Value]:
-    kept = []
+    kept: list[Value] = []
     for value in values:
         if isinstance(value, Class):
             known = any(isinstance(k, Class) and is_subclass(engine, value.info, k.info) for k in kinds)

@@ -1,6 +1,7 @@
 """Where a value of interest comes into being in a body, and by which expressions it leaves.
 
-A contract about references blames the place that takes a reference, not the helper that was handed one: this module tells the two apart.
+A contract about references blames the place that takes a reference, not the helper that was handed one:
+this module tells the two apart.
 """
 
 from __future__ import annotations
@@ -141,7 +142,12 @@ class Origins:
         for value in self._values(frame, container):
             if isinstance(value, Namespace):
                 return True
-            if isinstance(value, Box) and isinstance(value.site, tuple) and not isinstance(value.site[0], str) and self.allowed(value.site[0]):
+            if (
+                isinstance(value, Box)
+                and isinstance(value.site, tuple)
+                and not isinstance(value.site[0], str)
+                and self.allowed(value.site[0])
+            ):
                 return True
         return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.values import External, Instance, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
@@ -64,7 +65,7 @@ class Reflection:
         return str(operation[1]) if operation[0] == "param" else ""
 
     def _is_handed_in(self, frame: Frame, subject: int) -> bool:
-        """Whether the object comes from outside: an argument, or what an object was made with; nothing that the code itself declares."""
+        """Whether the object comes from outside: an argument, or what an object was made with; not what the code declares."""
         source = source_of(frame.body, subject)
         operation = frame.body.nodes[source]
         unbound = frame.key == "anybody"
@@ -78,9 +79,11 @@ class Reflection:
         return False
 
     def _is_declared_here(self, frame: Frame, owner: int, name: str) -> bool:
-        """Whether the class itself says what the attribute holds: by an annotation, or by storing anything but a bare parameter."""
+        """Whether the class says what the attribute holds: by an annotation, or by storing more than a bare parameter."""
         infos = {i: None for v in self._values(frame, owner) if isinstance(v, Instance) for i in linearise(self.engine, v.info)}
-        return any(name in i.body.annotations or not _stores_bare_parameters(i.unit.facts.bodies, i.body.index, name) for i in infos)
+        return any(
+            name in i.body.annotations or not _stores_bare_parameters(i.unit.facts.bodies, i.body.index, name) for i in infos
+        )
 
 
 def _stores_bare_parameters(bodies: list[Body], owner: int, name: str) -> bool:
