@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tuple
 from buttress_scanner.findings.model import Step
-from buttress_scanner.program.catalogue import EFFECTS
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers, runs_factories
 from buttress_scanner.program.values import Function, Maker, Method, Partial
@@ -22,7 +21,22 @@ if TYPE_CHECKING:
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Deed, Frame, Unit
 
-Effect = Literal["clock", "random", "io", "io.file", "io.network", "io.process", "io.console", "io.database", "thread", "async", "env", "global-state", "log", "unordered"]
+Effect = Literal[
+    "clock",
+    "random",
+    "io",
+    "io.file",
+    "io.network",
+    "io.process",
+    "io.console",
+    "io.database",
+    "thread",
+    "async",
+    "env",
+    "global-state",
+    "log",
+    "unordered",
+]
 
 
 class EffectPurity(Contract):
@@ -32,9 +46,13 @@ class EffectPurity(Contract):
 
     kind: Literal["effect-purity"]
     zone: Selectors = Field(min_length=1, description="The modules that must be free of the effects.")
-    forbid: Annotated[tuple[Effect, ...], BeforeValidator(as_tuple)] = Field(min_length=1, description="The effects; `io` includes all its parts.")
+    forbid: Annotated[tuple[Effect, ...], BeforeValidator(as_tuple)] = Field(
+        min_length=1, description="The effects; `io` includes all its parts."
+    )
     allow: Selectors = Field((), description="Symbols whose calls bring no effect into the zone.")
-    unknown_calls: Literal["assume-pure", "report"] = Field("assume-pure", description="What to do with functions that are in neither project nor catalogue.")
+    unknown_calls: Literal["assume-pure", "report"] = Field(
+        "assume-pure", description="What to do with functions that are in neither project nor catalogue."
+    )
 
     def scope(self, program: Program) -> Iterable[str] | None:
         """The zone; what it calls is evaluated with it."""
@@ -54,7 +72,11 @@ class EffectPurity(Contract):
         """Whether a deed has a forbidden effect."""
         if not deed.effects:
             return self.unknown_calls == "report"
-        return any(e in self.forbid or (e.startswith("io.") and "io" in self.forbid) for e in deed.effects)
+        return any(map(self.names, deed.effects))
+
+    def names(self, effect: str) -> bool:
+        """Whether the contract forbids an effect, by its name or as a part of `io`."""
+        return effect in self.forbid or (effect.startswith("io.") and "io" in self.forbid)
 
 
 @dataclass(slots=True)
@@ -114,7 +136,9 @@ class _Purity:
                 continue
             path = [hop] if hop.callee is None else [hop, *reach.path(hop.callee)]
             effects = frozenset(self._effects(path))
-            if hop.deed is not None and any(effects <= guilty[n] for n in receivers(frame.body, hop.node, hop.deed) if n in guilty):
+            if hop.deed is not None and any(
+                effects <= guilty[n] for n in receivers(frame.body, hop.node, hop.deed) if n in guilty
+            ):
                 continue
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):
@@ -134,7 +158,7 @@ class _Purity:
     def _effects(self, path: list[Hop]) -> list[str]:
         """The forbidden effects of the deed at the end of a path."""
         deed = path[-1].deed
-        return [e for e in deed.effects if e in self.contract.forbid or (e.startswith("io.") and "io" in self.contract.forbid)] if deed is not None else []
+        return [e for e in deed.effects if self.contract.names(e)] if deed is not None else []
 
     def _handed_in(self, frame: Frame, node: int) -> bool:
         """Whether the node calls a parameter: then the effect is its caller's, who is outside of the zone."""
@@ -180,7 +204,13 @@ class _Purity:
                 symbol = symbol_of(frame.unit, frame.body)
                 self.found.setdefault(
                     position,
-                    self.contract.finding(position, symbol, "is a coroutine function: effect async", sink="async def", evidence=[Step(position, symbol, "async def")]),
+                    self.contract.finding(
+                        position,
+                        symbol,
+                        "is a coroutine function: effect async",
+                        sink="async def",
+                        evidence=[Step(position, symbol, "async def")],
+                    ),
                 )
 
     def _count_unknown(self, inside: list[Frame]) -> None:
@@ -214,11 +244,15 @@ class _Purity:
 
 
 def _verb(frame: Frame, hop: Hop) -> str:
-    return {"import": "imports", "from": "imports", "star": "imports", "deco": "is wrapped by"}.get(frame.body.nodes[hop.node][0], "calls")
+    return {"import": "imports", "from": "imports", "star": "imports", "deco": "is wrapped by"}.get(
+        frame.body.nodes[hop.node][0], "calls"
+    )
 
 
 def _step_text(hop: Hop) -> str:
-    if hop.deed is not None:
-        return f"{hop.deed.text} ({', '.join(hop.deed.effects)})" if hop.deed.effects else hop.deed.text
-    assert hop.callee is not None
-    return f"{_verb(hop.frame, hop)} {hop.callee.symbol}"
+    if hop.callee is not None:
+        return f"{_verb(hop.frame, hop)} {hop.callee.symbol}"
+    deed = hop.deed
+    return (
+        f"{deed.text} ({', '.join(deed.effects)})" if deed is not None and deed.effects else deed.text if deed is not None else ""
+    )

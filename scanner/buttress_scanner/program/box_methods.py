@@ -73,7 +73,7 @@ def left(engine: Engine, value: Box, site: Site) -> None:
         call_back(engine, callback, site)
     for context in engine.values(engine.slot(value, "entered")):
         if isinstance(context, Instance):
-            none = [engine.const(None)]
+            none: list[Value] = [engine.const(None)]
             call_method(engine, context, "__exit__", Args([none, none, none]), site)
         elif isinstance(context, Box):
             left(engine, context, site)
@@ -95,7 +95,11 @@ def _extends(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 def _shrinks(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     note_mutation(engine, owner, site, "the contents")
     note_order(engine, [owner], site, "takes any element out of a set")
-    found = box_item(engine, owner, args.get(0), site) if args.positional and owner.kind in ("dict", "defaultdict") else elements(engine, owner)
+    found = (
+        box_item(engine, owner, args.get(0), site)
+        if args.positional and owner.kind in ("dict", "defaultdict")
+        else elements(engine, owner)
+    )
     return [*found, *args.get(1)]
 
 
@@ -184,46 +188,54 @@ def _enters(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 
 
 METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
-    "append": _grows, "add": _grows, "appendleft": _grows, "insert": _grows, "put": _grows, "put_nowait": _grows, "push": _registers,
+    "append": _grows, "add": _grows, "appendleft": _grows, "insert": _grows, "put": _grows, "put_nowait": _grows,
+    "push": _registers,
     "extend": _extends, "update": _extends, "extendleft": _extends, "__iadd__": _extends, "__ior__": _extends,
     "pop": _shrinks, "popleft": _shrinks, "popitem": _shrinks, "__next__": _shrinks,
-    "subtract": _changes, "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
+    "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
+    "subtract": _changes, "intersection_update": _changes, "difference_update": _changes,
+    "move_to_end": _changes, "__delitem__": _changes, "symmetric_difference_update": _extends,
     "get": _looks_up, "__getitem__": _looks_up, "get_nowait": _awaits, "setdefault": _sets_default,
     "values": _values, "keys": _keys, "items": _items, "copy": _copies, "__copy__": _copies, "__iter__": _values,
     "union": _merges, "intersection": _merges, "difference": _merges, "symmetric_difference": _merges,
-    "result": _awaits, "add_done_callback": _on_done, "callback": _registers, "enter_context": _enters, "push_async_callback": _registers,
-    "enter_async_context": _enters,
+    "result": _awaits, "add_done_callback": _on_done, "callback": _registers, "enter_context": _enters,
+    "push_async_callback": _registers, "enter_async_context": _enters,
 }  # fmt: skip
 
 
 def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) -> list[Value]:
     """Call a method of a container, a namespace, a generator or a class's own machinery."""
-    if isinstance(owner, Box):
-        if owner.kind in ("future", "variable") and name == "get":
-            return [*elements(engine, owner), *args.get(0)]
-        if owner.kind == "variable" and name == "set":
-            fill(engine, owner, args.get(0))
-            return []
-        if name == "__setitem__":
-            set_item(engine, owner, args.get(0), args.get(1), site)
-            return []
-        handler = METHODS.get(name)
-        return handler(engine, owner, args, site) if handler is not None else []
-    if isinstance(owner, Namespace):
-        return _call_namespace(engine, owner, name, args, site)
-    if isinstance(owner, Running):
-        if name in ("send", "__next__", "throw", "asend", "__anext__", "__iter__"):
+    match owner:
+        case Box():
+            return _call_container(engine, owner, name, args, site)
+        case Namespace():
+            return _call_namespace(engine, owner, name, args, site)
+        case Running() if name in ("send", "__next__", "throw", "asend", "__anext__", "__iter__"):
             return iterate(engine, owner, site)
-        return []
-    if isinstance(owner, Class):
-        if name == "__subclasses__":
+        case Class(info=info) if name == "__subclasses__":
             found = box(engine, "list", site)
-            fill(engine, found, [engine.make(Class, s, True) for s in subclasses(engine, owner.info)])
+            fill(engine, found, [engine.make(Class, s, True) for s in subclasses(engine, info)])
             return [found]
-        return []
-    if name == "__get__" and isinstance(owner, Function):
-        return [engine.make(Method, owner, r) for r in args.get(0)]
+        case Function() if name == "__get__":
+            return [engine.make(Method, owner, r) for r in args.get(0)]
     return []
+
+
+def _call_container(engine: Engine, owner: Box, name: str, args: Args, site: Site) -> list[Value]:
+    if owner.kind == "variable":
+        entry = engine.catalogue.entry(f"contextvars.ContextVar.{name}")
+        if entry is not None and entry.effects:
+            engine.deed(site, entry.path, entry.effects)
+    if owner.kind in ("future", "variable") and name == "get":
+        return [*elements(engine, owner), *args.get(0)]
+    if owner.kind == "variable" and name == "set":
+        fill(engine, owner, args.get(0))
+        return []
+    if name == "__setitem__":
+        set_item(engine, owner, args.get(0), args.get(1), site)
+        return []
+    handler = METHODS.get(name)
+    return handler(engine, owner, args, site) if handler is not None else []
 
 
 def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, site: Site) -> list[Value]:

@@ -216,6 +216,10 @@ def call_back(engine: Engine, value: Value, site: Site, args: Args | None = None
     if isinstance(value, Running):
         engine.edge(site, value.frame)
         return engine.result(value.frame)
+    if args is None and isinstance(value, Function):  # of the arguments nothing is known: as if anybody called it
+        frame = engine.generic_frame(value)
+        engine.edge(site, frame)
+        return engine.result(frame)
     results = call(engine, value, args if args is not None else Args(star=[]), site)
     for result in results:
         if isinstance(result, Running):
@@ -470,9 +474,14 @@ def _factory_frame(engine: Engine, owner: ClassInfo, site: Site | None) -> Frame
 
 def run_default_factories(engine: Engine, info: ClassInfo) -> None:
     """Note what a record's factories do even if nobody constructs it."""
+    from buttress_scanner.program.engine import EVERYTHING
+
     for _, owner, _, default in fields(engine, info):
         if owner is info and default >= 0:
             _field_default(engine, owner, default, None)
+    frame = info.factories.get(None)
+    if frame is not None and (engine.scope is None or info.unit.name in engine.scope):
+        engine.reach(frame, EVERYTHING)
 
 
 def _by_new(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value] | None:

@@ -26,9 +26,8 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
-
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Cell, Frame
 
 Site = tuple["Frame", int]
 KEY_LIMIT = 6_000
@@ -37,13 +36,13 @@ EXACT_LIMIT = 64
 NESTING = 3
 
 
-def box(engine: Engine, kind: str, site: Any) -> Box:
+def box(engine: Engine, kind: str, site: object) -> Box:
     """The container made at a site; a container inside itself more than three deep is one with the outer."""
     result: Box = engine.make(Box, kind, site)
     return result
 
 
-def _cell(engine: Engine, owner: Box, key: Any) -> Any:
+def _cell(engine: Engine, owner: Box, key: object) -> Cell:
     return engine.slot(owner, "item", type(key).__name__, key)
 
 
@@ -71,11 +70,11 @@ def put_keys(engine: Engine, owner: Box, keys: list[Value], values: list[Value])
         put(engine, owner, key.value, values)
     others = [k for k in keys if not isinstance(k, Const)]
     members = [k for k in others if isinstance(k, (Member, Class, Function)) and len(others) == 1 and not constants]
-    for key in members:
-        engine.grow(engine.slot(owner, "keys"), [key])
-        engine.grow(engine.slot(owner, "value of", key), values)
+    for single in members:
+        engine.grow(engine.slot(owner, "keys"), [single])
+        engine.grow(engine.slot(owner, "value of", single), values)
         engine.grow(engine.slot(owner, "all"), values)
-        engine.grow(engine.slot(owner, "known values"), [key])
+        engine.grow(engine.slot(owner, "known values"), [single])
     if (others and not members) or not keys:
         engine.grow(engine.slot(owner, "keys"), others)
         put(engine, owner, None, values)
@@ -156,6 +155,7 @@ def _record_item(engine: Engine, value: Instance, keys: list[Value], site: Site)
 
 
 def box_item(engine: Engine, value: Box, keys: list[Value], site: Site) -> list[Value]:
+    """``container[key]``: exact for keys that are known, everything for others."""
     constants = [k for k in keys if isinstance(k, Const)]
     singles = [k for k in keys if isinstance(k, (Member, Class, Function))]
     if keys and len(constants) + len(singles) == len(keys):
@@ -240,11 +240,12 @@ def combine(engine: Engine, left: Box, right: list[Value], site: Site) -> list[V
             update(engine, result, value)
         return [result]
     offset = 0
-    for value in [left, *(v for v in right if isinstance(v, Box))]:
-        assert isinstance(value, Box)
+    parts = [left, *(v for v in right if isinstance(v, Box))]
+    ordered = left.kind in ("tuple", "list") and len(right) == 1 and result not in (left, *right)
+    for value in parts:
         known = known_items(engine, value)
         rest = unknown_items(engine, value)
-        exact = left.kind in ("tuple", "list") and len(right) == 1 and not rest and result not in (left, *right) and offset < EXACT_LIMIT
+        exact = ordered and not rest and offset < EXACT_LIMIT
         for key, values in known.items():
             place = offset + key if exact and isinstance(key, int) and key < EXACT_LIMIT else None
             put(engine, result, place, values)

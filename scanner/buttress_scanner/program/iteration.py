@@ -34,7 +34,6 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
-
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
@@ -111,8 +110,7 @@ def unpack(engine: Engine, value: Value, index: int, starred: bool, site: Site) 
         rest = unknown_items(engine, value)
         if starred:
             part = box(engine, "list", site)
-            stop = len(known) if index >= 0 else len(known)
-            for position in range(max(index, 0), stop):
+            for position in range(max(index, 0), len(known)):
                 put(engine, part, position - max(index, 0), known.get(position, []))
             fill(engine, part, rest)
             return [part]

@@ -9,7 +9,6 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import Args, call, call_back
 from buttress_scanner.program.enums import MADE_BY_CALL
 from buttress_scanner.program.lifetime import loading, note_mutation
-from buttress_scanner.program.models import Model, Site
 from buttress_scanner.program.order import note_shown
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.values import (
@@ -29,6 +28,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from buttress_scanner.program.catalogue import Entry
     from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.models import Model, Site
 
 
 def call_external(engine: Engine, path: str, receiver: Value | None, args: Args, site: Site) -> list[Value]:
@@ -45,33 +45,48 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
     note_shown(engine, known, args.positional, site)
     if entry is not None:
         _note_arguments(engine, entry, receiver, args, site)
-    if entry is not None and entry.effects and known not in _DECIDES:
-        given = args.given()
-        excused = any(u in given for u in entry.unless) or (bool(entry.unless) and (args.star is not None or bool(args.double_star)))
-        if not excused:
-            engine.deed(site, entry.path, entry.effects)
+        if known not in _DECIDES:
+            _note_effects(engine, entry, args, site)
     model = MODELS.get(known) or MODELS.get(path)
     if model is not None:
         return model(engine, args, site)
-    if entry is None:
-        engine.deed(site, path, (), f"calls {path}, which is in no catalogue") if receiver is None and "." in path else None
-    results = _run_callbacks(engine, path, entry, args, site)
-    if entry is not None and entry.returns:
-        return [_made(engine, entry.returns, site)]
-    if entry is not None and entry.kind == "class":
-        return [_made(engine, entry.path, site)]
-    if results:
-        return results
+    if entry is None and receiver is None and "." in path:
+        engine.deed(site, path, (), f"calls {path}, which is in no catalogue")
+    return _result(engine, path, entry, _run_callbacks(engine, path, entry, args, site), site)
+
+
+def _result(engine: Engine, path: str, entry: Entry | None, called_back: list[Value], site: Site) -> list[Value]:
+    """What the catalogue says of the result, else what came out of callbacks, else an object that is named after the call."""
+    if entry is not None and (entry.returns or entry.kind == "class"):
+        return [_made(engine, entry.returns or entry.path, site)]
+    if called_back:
+        return called_back
     if path.endswith(("Error", "Exception", "Warning")):
         return [engine.make(Object, path)]
-    return [engine.make(Object, f"{path}()")] if path.count(".") < 8 else [engine.unknown(f"external {path.split('.')[0]}")]
+    if path.count(".") < _LONGEST:
+        return [engine.make(Object, f"{path}()")]
+    return [engine.unknown(f"external {path.partition('.')[0]}")]
 
 
+def _note_effects(engine: Engine, entry: Entry, args: Args, site: Site) -> None:
+    """Note the effects that the catalogue knows, unless an argument takes them away."""
+    if not entry.effects:
+        return
+    given = args.given()
+    spread = args.star is not None or bool(args.double_star)
+    if not any(u in given for u in entry.unless) and not (entry.unless and spread):
+        engine.deed(site, entry.path, entry.effects)
+
+
+_LONGEST = 8
 _DECIDES = ("builtins.hash",)
 """Functions whose model knows better than the catalogue whether there is an effect."""
 
 
-_CONTAINERS = ("builtins.list.", "builtins.dict.", "builtins.set.", "collections.deque.", "collections.OrderedDict.", "collections.defaultdict.", "collections.Counter.")
+_CONTAINERS = (
+    "builtins.list.", "builtins.dict.", "builtins.set.",
+    "collections.deque.", "collections.OrderedDict.", "collections.defaultdict.", "collections.Counter.",
+)  # fmt: skip
 
 
 def _unbound(engine: Engine, path: str, receiver: Value | None, args: Args, site: Site) -> list[Value] | None:
@@ -108,10 +123,16 @@ def _made(engine: Engine, path: str, site: Site) -> Object:
     return result
 
 
-_PASSES_REST = {"submit", "to_thread", "run_in_executor", "call_soon", "call_later", "call_at", "call_soon_threadsafe", "register", "start_new_thread", "run_sync", "callback", "run_in_threadpool", "apply_async", "run"}
+_PASSES_REST = {
+    "submit", "to_thread", "run_in_executor", "call_soon", "call_later", "call_at", "call_soon_threadsafe", "register",
+    "start_new_thread", "run_sync", "callback", "run_in_threadpool", "apply_async", "run",
+}  # fmt: skip
 
 
-_DRIVERS = {"run", "run_until_complete", "create_task", "ensure_future", "gather", "wait_for", "shield", "wait", "run_coroutine_threadsafe", "as_completed", "start_soon", "timeout"}
+_DRIVERS = {
+    "run", "run_until_complete", "create_task", "ensure_future", "gather", "wait_for", "shield", "wait",
+    "run_coroutine_threadsafe", "as_completed", "start_soon", "timeout",
+}  # fmt: skip
 
 
 def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: Site) -> list[Value]:
@@ -131,7 +152,12 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
             if isinstance(value, (Function, Method, Partial, Running)):
                 results += call_back(engine, value, site)
     for value in args.all():
-        if isinstance(value, Running) and value.kind != "generator" and value.frame not in site[0].edges.get(site[1], {}) and positions:
+        if (
+            isinstance(value, Running)
+            and value.kind != "generator"
+            and value.frame not in site[0].edges.get(site[1], {})
+            and positions
+        ):
             results += call_back(engine, value, site)
     if results and (name in _PASSES_REST or name in _DRIVERS):
         if name in ("run", "run_until_complete", "wait_for", "to_thread"):

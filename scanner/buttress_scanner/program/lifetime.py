@@ -55,13 +55,16 @@ def keeper(engine: Engine, value: Value, depth: int = 0) -> Unit | None:
 
 
 def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
-    """Note a change of state that outlives the call. A module that sets up what it has made itself changes nothing that anybody has seen."""
+    """Note a change of state that outlives the call."""
     unit = keeper(engine, target)
     if unit is not None:
         note_change(engine, unit, site, f"state of {unit.name}", f"changes {what} of an object that {unit.name} holds")
 
 
 def note_change(engine: Engine, unit: Unit, site: Site, path: str, text: str) -> None:
-    """Note a change of something that belongs to a module, unless the module itself makes it while it is imported."""
+    """Note a change of something that belongs to a module.
+
+    A module that sets up what it has made itself, while it is imported, changes nothing that anybody has seen.
+    """
     if loading(engine, site[0]) is not unit:
         engine.deed(site, path, ("global-state",), text)

@@ -10,7 +10,6 @@ from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.loading import loaded_modules
-from buttress_scanner.program.models import Model, Site
 from buttress_scanner.program.modules import module_named, run_import
 from buttress_scanner.program.values import (
     Box,
@@ -30,6 +29,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.models import Model, Site
 
 
 def _names(values: list[Value]) -> list[str] | None:
@@ -80,7 +80,13 @@ def _type(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _super(engine: Engine, args: Args, site: Site) -> list[Value]:
     frame: Frame | None = site[0]
     if len(args.positional) >= 2:
-        return [engine.make(Super, c.info, r) for c in args.get(0) if isinstance(c, Class) for r in args.get(1) if isinstance(r, (Instance, Class, Member))]
+        return [
+            engine.make(Super, c.info, r)
+            for c in args.get(0)
+            if isinstance(c, Class)
+            for r in args.get(1)
+            if isinstance(r, (Instance, Class, Member))
+        ]
     while frame is not None and (frame.owner is None or not frame.body.params or frame.body.kind == "class"):
         frame = frame.closure
     if frame is None:
@@ -100,7 +106,11 @@ def _globals(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _loads(engine: Engine, path: str, args: Args, site: Site) -> tuple[list[tuple[str, list[str]]], list[Value]]:
-    """Note which modules an import function loads at a site: the texts with their modules, and what stands for names that are not known."""
+    """Note which modules an import function loads at a site.
+
+    Returns:
+        The texts with their modules, and what stands for names that are not known.
+    """
     given = args.get(0, "name")
     texts = [v.value for v in given if isinstance(v, Const) and isinstance(v.value, str)]
     found = [(text, loaded_modules(engine, path, text, args, site)) for text in texts]
@@ -167,7 +177,10 @@ _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.complex
 
 
 def _has_fixed_hash(engine: Engine, value: Value, depth: int = 0) -> bool:
-    """Whether the hash is the same in every process: of numbers, of tuples of them, of what has a ``__hash__`` of its own (judged itself)."""
+    """Whether the hash is the same in every process: of numbers, of tuples of them.
+
+    A ``__hash__`` of the program's own is called, and judged itself.
+    """
     match value:
         case Const(type_name=kind):
             return kind in ("int", "float", "bool")
@@ -200,9 +213,15 @@ def _cast(engine: Engine, args: Args, site: Site) -> list[Value]:
     declared: list[Value] = []
     for value in args.get(0):
         for text in [value.value] if isinstance(value, Const) and isinstance(value.value, str) else []:
-            declared += [v for f in (site[0].unit.facts.bodies[0].exit.get(text),) if f is not None for t in engine.read(site[0].unit.frame, f) for v in instances_of(engine, t)]
+            declared += [
+                v
+                for f in (site[0].unit.facts.bodies[0].exit.get(text),)
+                if f is not None
+                for t in engine.read(site[0].unit.frame, f)
+                for v in instances_of(engine, t)
+            ]
         declared += instances_of(engine, value)
-    exact = [v for v in known if isinstance(v, (Instance, Function, Method, Box))]
+    exact: list[Value] = [v for v in known if isinstance(v, (Instance, Function, Method, Box))]
     return exact if informative(exact) else declared or known
 
 
@@ -212,7 +231,9 @@ def _new_class(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _new_object(engine: Engine, args: Args, site: Site) -> list[Value]:
-    return [engine.instance(c.info, site) for c in args.get(0) if isinstance(c, Class)] or [engine.make(Object, "builtins.object")]
+    return [engine.instance(c.info, site) for c in args.get(0) if isinstance(c, Class)] or [
+        engine.make(Object, "builtins.object")
+    ]
 
 
 def _method_type(engine: Engine, args: Args, site: Site) -> list[Value]:

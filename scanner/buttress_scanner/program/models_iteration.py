@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import containers, iteration
 from buttress_scanner.program.calls import Args, call_back, call_method
 from buttress_scanner.program.lifetime import note_mutation
-from buttress_scanner.program.models import Model, Site
 from buttress_scanner.program.order import UNORDERED
 from buttress_scanner.program.values import (
     Box,
@@ -20,6 +19,7 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.models import Model, Site
 
 
 def _collect(kind: str, position: int = 0) -> Model:
@@ -185,7 +185,11 @@ def _starmap(engine: Engine, args: Args, site: Site) -> list[Value]:
     box = containers.box(engine, "iterator", (*site, "starmap"))
     for source in args.get(1):
         for row in iteration.iterate(engine, source, site):
-            columns = [containers.known_items(engine, row).get(n, []) for n in range(len(containers.known_items(engine, row)))] if isinstance(row, Box) else []
+            columns = (
+                [containers.known_items(engine, row).get(n, []) for n in range(len(containers.known_items(engine, row)))]
+                if isinstance(row, Box)
+                else []
+            )
             for function in args.get(0):
                 containers.fill(engine, box, call_back(engine, function, site, Args(columns)))
     return [box]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers
@@ -10,7 +9,6 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import Args, call_back, initialise
 from buttress_scanner.program.classes import fields
 from buttress_scanner.program.copies import deep, shallow
-from buttress_scanner.program.models import Model, Site
 from buttress_scanner.program.values import (
     Box,
     Class,
@@ -27,7 +25,10 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.models import Model, Site
 
 PARTIAL_DEPTH = 4
 
@@ -109,7 +110,12 @@ def _replace(engine: Engine, args: Args, site: Site) -> list[Value]:
     for value in args.get(0):
         if isinstance(value, Instance):
             fresh = engine.instance(value.info, site)
-            initialise(engine, fresh, Args(keywords={**_field_values(engine, value, site), **args.keywords}, double_star=args.double_star), site)
+            initialise(
+                engine,
+                fresh,
+                Args(keywords={**_field_values(engine, value, site), **args.keywords}, double_star=args.double_star),
+                site,
+            )
             found.append(fresh)
         else:
             found.append(value)

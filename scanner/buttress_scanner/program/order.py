@@ -14,8 +14,8 @@ Site = tuple["Frame", int]
 UNORDERED = ("set", "frozenset", "set-iterator")
 """Kinds of containers that yield their elements in an order of their own."""
 _SHOWS = {
-    "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.next", "builtins.str.join", "builtins.bytes.join", "builtins.dict.fromkeys",
-    "builtins.dict", "builtins.str", "builtins.repr", "builtins.format",
+    "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.next", "builtins.str.join", "builtins.bytes.join",
+    "builtins.dict.fromkeys", "builtins.dict", "builtins.str", "builtins.repr", "builtins.format",
     "collections.deque", "collections.OrderedDict", "functools.reduce", "random.choice", "random.Random.choice",
     "itertools.islice", "itertools.accumulate", "itertools.batched", "itertools.pairwise", "itertools.groupby",
 }  # fmt: skip

@@ -57,7 +57,9 @@ def _methods(engine: Engine, info: ClassInfo) -> set[str]:
     names: set[str] = set()
     for owner in linearise(engine, info):
         if is_protocol(engine, owner):
-            names |= {name for name, node in owner.body.exit.items() if owner.body.nodes[node][0] in _METHODS and name != "__init__"}
+            names |= {
+                name for name, node in owner.body.exit.items() if owner.body.nodes[node][0] in _METHODS and name != "__init__"
+            }
     return names
 
 

@@ -6,13 +6,14 @@ One backward breadth-first search from the deeds; frames of the zone are not pas
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.frames import Deed, Frame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from buttress_scanner.facts.model import Body
 
 Place = tuple[Frame, int]
@@ -43,15 +44,19 @@ def is_unrun(body: Body, node: int) -> bool:
     return any(a <= node < b for a, b in body.unrun)
 
 
-_OPERANDS = {
-    "attr": (1,), "item": (1,), "slice": (1,), "call": (1,), "iter": (1,), "unpack": (1,), "enter": (1,), "exit": (1,), "await": (1,), "yieldfrom": (1,),
-    "narrow": (3,), "aug": (2,), "setitem": (1,), "setattr": (1,), "delitem": (1,), "delattr": (1,), "truth": (1,), "cmp": (2, 3), "declare": (1,), "comp": (2,),
-}  # fmt: skip
+_FIRST = (
+    "attr", "item", "slice", "call", "iter", "unpack", "enter", "exit", "await", "yieldfrom", "setitem", "setattr", "delitem",
+    "delattr", "truth", "declare",
+)  # fmt: skip
+_OPERANDS = {**dict.fromkeys(_FIRST, (1,)), "narrow": (3,), "aug": (2,), "cmp": (2, 3), "comp": (2,)}
 """Where a node keeps what it is done to."""
 
 
 def receivers(body: Body, node: int, deed: Deed) -> set[int]:
-    """The nodes from which what a node works on has come: ``open(p)`` for the call ``open(p).read()``; arguments where a library function consumes them."""
+    """The nodes from which what a node works on has come: ``open(p)`` for the call ``open(p).read()``.
+
+    Arguments are among them where a library function consumes them.
+    """
     found: set[int] = set()
     pending = _operands(body, node)
     operands = body.nodes[node]
@@ -78,7 +83,9 @@ def _operands(body: Body, node: int) -> list[int]:
 class Reach:
     """Which frames bring about a forbidden effect, and how."""
 
-    def __init__(self, frames: Iterable[Frame], forbidden: Callable[[Deed], bool], passes: Callable[[Frame, int, Frame], bool]) -> None:
+    def __init__(
+        self, frames: Iterable[Frame], forbidden: Callable[[Deed], bool], passes: Callable[[Frame, int, Frame], bool]
+    ) -> None:
         """Search backwards from every deed that is forbidden.
 
         Args:

@@ -48,7 +48,9 @@ EFFECTS: Final = frozenset(
 """Every effect that the data may name."""
 
 _KINDS: Final = frozenset({"function", "class", "value"})
-_KEYS: Final = frozenset({"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind", "writes", "mutates"})
+_KEYS: Final = frozenset(
+    {"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind", "writes", "mutates"}
+)
 REST: Final = "*"
 TREE: Final = "**"
 CONSTRUCTOR: Final = "__init__"
