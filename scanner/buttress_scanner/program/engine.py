@@ -238,9 +238,9 @@ class Engine:
             batch = list(self.functions)[seen:]
             seen += len(batch)
             for function in batch:
-                wanted = scope is None or function.unit.name in scope or stores_globals(function.body)
-                if wanted and (function.closure is None or not self.frames.get(function)):
-                    self.reach(self.generic_frame(function), EVERYTHING)
+                inside = scope is None or function.unit.name in scope
+                if (inside or stores_globals(function.body)) and (function.closure is None or not self.frames.get(function)):
+                    self.reach(self.generic_frame(function), EVERYTHING if inside else 0)
             self.run()
 
     def demand(self, info: ClassInfo, name: str) -> None:
