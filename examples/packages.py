@@ -52,15 +52,13 @@ class Pin:
         """The pin as a line of a requirements file."""
         return f"{self.name}=={self.version} --hash=sha256:{self.digest}"
 
-    @property
-    def wheel(self) -> Path:
+    def wheel(self, cache: Path) -> Path:
         """Where the wheel is kept."""
-        return CACHE / "wheels" / f"{self.name}-{self.version}.whl"
+        return cache / "wheels" / f"{self.name}-{self.version}.whl"
 
-    @property
-    def folder(self) -> Path:
+    def folder(self, cache: Path) -> Path:
         """Where the wheel is unpacked."""
-        return CACHE / f"{self.name}-{self.version}"
+        return cache / f"{self.name}-{self.version}"
 
 
 def pins() -> dict[str, Pin]:
@@ -69,7 +67,7 @@ def pins() -> dict[str, Pin]:
     return {match["name"]: Pin(match["name"], match["version"], match["digest"]) for match in found if match}
 
 
-def fetch(names: Iterable[str]) -> dict[str, Path]:
+def fetch(names: Iterable[str], cache: Path = CACHE) -> dict[str, Path]:
     """Bring packages into the cache; nothing is fetched twice.
 
     Returns:
@@ -79,17 +77,17 @@ def fetch(names: Iterable[str]) -> dict[str, Path]:
         IndexUnreachable: With what the installer said.
     """
     wanted = [pins()[name] for name in names]
-    missing = [pin for pin in wanted if not pin.wheel.is_file() or _digest(pin.wheel) != pin.digest]
+    missing = [pin for pin in wanted if _digest(pin.wheel(cache)) != pin.digest]
     if missing:
-        _download(missing)
+        _download(missing, cache)
     for pin in wanted:
-        _unpack(pin)
-    return {pin.name: pin.folder for pin in wanted}
+        _unpack(pin.wheel(cache), pin.folder(cache))
+    return {pin.name: pin.folder(cache) for pin in wanted}
 
 
-def _download(missing: list[Pin]) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+def _download(missing: list[Pin], cache: Path) -> None:
+    (cache / "wheels").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
         target = Path(scratch)
         requirements = target / "requirements.txt"
         requirements.write_text("".join(f"{pin.requirement}\n" for pin in missing), encoding="utf-8")
@@ -104,20 +102,20 @@ def _download(missing: list[Pin]) -> None:
             raise IndexUnreachable(done.stderr.strip() or f"pip ended with exit code {done.returncode}")
         arrived = {_digest(wheel): wheel for wheel in target.glob("*.whl")}
         for pin in missing:
-            pin.wheel.parent.mkdir(exist_ok=True)
-            arrived[pin.digest].replace(pin.wheel)
+            arrived[pin.digest].replace(pin.wheel(cache))
 
 
-def _unpack(pin: Pin) -> None:
+def _unpack(wheel: Path, folder: Path) -> None:
     """Unpack a wheel, unless that has been done; a folder that exists is complete."""
-    if pin.folder.is_dir():
+    if folder.is_dir():
         return
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         unpacked = Path(scratch) / "unpacked"
-        with zipfile.ZipFile(pin.wheel) as wheel:
-            wheel.extractall(unpacked)
-        unpacked.replace(pin.folder)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(unpacked)
+        unpacked.replace(folder)
 
 
 def _digest(wheel: Path) -> str:
-    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+    """Return the SHA-256 of a file in hexadecimal, nothing if there is no such file."""
+    return hashlib.sha256(wheel.read_bytes()).hexdigest() if wheel.is_file() else ""
