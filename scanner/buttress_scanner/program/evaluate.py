@@ -182,6 +182,8 @@ def _call(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
     _spread(engine, frame, index, node)
     for callee in engine.read(frame, node[1]):
         found.update(dict.fromkeys(call(engine, callee, args, (frame, index))))
+    if frame.body.kind in ("module", "class"):
+        _note_replaced(engine, args.all(), found)
     return found
 
 
@@ -202,10 +204,15 @@ def _deco(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
         results = call(engine, callee, Args([targets]), (frame, index))
         keeps = isinstance(callee, (Unknown, Object, External)) and not any(not isinstance(r, (Unknown, Object)) for r in results)
         found.update(dict.fromkeys(targets if keeps or not results else results))
-        for wrapper in results:
-            if isinstance(wrapper, Function) and wrapper.closure is not None and wrapper not in targets:
-                engine.grow(engine.slot("replaced by", wrapper), [t for t in targets if isinstance(t, Function)])
+        _note_replaced(engine, targets, results)
     return found if found else targets
+
+
+def _note_replaced(engine: Engine, targets: list[Value], results: Iterable[Value]) -> None:
+    """Functions made by a decorator, also one applied by a call in a module or class, take the place of what it decorates."""
+    for wrapper in results:
+        if isinstance(wrapper, Function) and wrapper.closure is not None and wrapper not in targets:
+            engine.grow(engine.slot("replaced by", wrapper), [t for t in targets if isinstance(t, Function)])
 
 
 def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

@@ -19,7 +19,7 @@ from buttress_scanner.program.flow_subjects import is_abstract
 from buttress_scanner.program.values import BoxMethod, Class, Descriptor, Function, Instance, Maker, Method, Partial, Value
 
 if TYPE_CHECKING:
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Span
     from buttress_scanner.program.flow_walk import Walker
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Program
@@ -96,6 +96,14 @@ class Scope:
         lines = self._lines[unit.path]
         return lines[number - 1] if 0 < number <= len(lines) else b""
 
+    def text(self, unit: Unit, span: Span) -> str:
+        """The text of a range of a module's source."""
+        line, column, end_line, end_column = span
+        lines = [self.line(unit, number) for number in range(line, end_line + 1)]
+        lines[-1] = lines[-1][:end_column]
+        lines[0] = lines[0][column:]
+        return b"\n".join(lines).decode("utf-8", "replace")
+
 
 class Flow:
     """One analysis: summaries of frames by the state in which they are entered."""
@@ -161,7 +169,7 @@ class Flow:
 
         key = (frame, mode)
         if key not in self._variables:
-            self._variables[key] = Variables(self.engine, frame, mode)
+            self._variables[key] = Variables(self.engine, frame, lambda span: self.scope.text(frame.unit, span), mode)
         return Walker(self, frame, self._variables[key], place)
 
     def enter(self, callee: Frame, state: State, mode: str = "") -> Outcomes:

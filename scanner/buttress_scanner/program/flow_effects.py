@@ -26,6 +26,7 @@ from buttress_scanner.program.values import (
     Partial,
     Running,
     Super,
+    Unknown,
     Value,
 )
 
@@ -205,21 +206,23 @@ class Effects:
             return nothing(state) if self._is_empty_super(frame, node[1]) else self._unresolved(frame, node[1], state)
         edges = frame.edges.get(index, {})
         found: Outcomes = set()
-        for value in self._counted(values):
+        counted = self._counted(values)
+        for value in counted:
             if isinstance(value, External) or (isinstance(value, Method) and isinstance(value.function, External)):
                 found |= self._library(value, frame, index, state)
             elif isinstance(value, BoxMethod):
                 found |= self._box_method(value, frame, index, state)
             elif isinstance(value, Class):
-                found |= self._construct(value, edges, state, alone=len(values) == 1)
+                found |= self._construct(value, edges, state, alone=len(counted) == 1)
             else:
                 outcomes = self.calling(value, edges, state)
                 found |= self._unresolved(frame, node[1], state) if outcomes is None else outcomes
         return found
 
     def _counted(self, values: list[Value]) -> list[Value]:
-        """The values without those of exempt code, as long as there are others."""
-        return [v for v in values if not self.flow.ignores(v)] or values
+        """The values that count: not those of exempt code, nor what only stands for "nobody has said yet", as long as there are others."""
+        known = [v for v in values if not (isinstance(v, Unknown) and v.reason.startswith(tables.NOT_SAID))] or values
+        return [v for v in known if not self.flow.ignores(v)] or known
 
     def _is_empty_super(self, frame: Frame, callee: int) -> bool:
         """``super().__init__()`` where no base has one but `object`."""

@@ -6,39 +6,52 @@ Only a few variables of a body are followed, those that its tests look at. Lette
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.classes import members
-from buttress_scanner.program.values import Box, Const, Instance
+from buttress_scanner.program.values import Box, Const, Instance, Member, Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.flow_state import Flag
     from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.values import Value
 
 LIMIT = 3
 Flags = tuple["Flag", ...]
 Split = list[tuple[bool, Flags]]
 _NEVER_NONE = ("literal", "seq", "dict", "comp", "dcomp", "bin", "cmp", "un", "fstr")
+_BUILTINS = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes")
 _ALWAYS_TRUE = ("func", "class", "caught")
 
 
 class Variables:
     """The followed variables of one frame, what they start with, how assignments and tests change what is known."""
 
-    def __init__(self, engine: Engine, frame: Frame, mode: str = "") -> None:
+    def __init__(self, engine: Engine, frame: Frame, source: Callable[[Span], str], mode: str = "") -> None:
+        """Read the tests of the frame's body.
+
+        Args:
+            engine: the solved engine.
+            frame: the frame.
+            source: the text of a range of the module.
+            mode: for exits of context managers, whether they are entered after an exception (``exc``) or without (``ok``).
+        """
         self._engine = engine
         self._frame = frame
         self._nodes = frame.body.nodes
-        self._versions: dict[int, dict[str, None]] = {}
+        self._source = source
         self._stores: dict[Span, list[tuple[str, int]]] = {}
+        self._versions: dict[str, list[int]] = {}
         for span, name, node in frame.body.stores:
-            self._versions.setdefault(node, {})[name] = None
+            self._versions.setdefault(name, []).append(node)
             self._stores.setdefault(span, []).append((name, node))
-        self._decoded: dict[int, Any] = {}
+        self._shared = {n[1] for body in frame.unit.facts.bodies for n in body.nodes if n[0] == "nlstore"}
+        self._conditions: dict[int, Any] = {}
         self.names = self._chosen()
         self.initial: Flags = tuple(self._at_start(name, mode) for name in self.names)
 
@@ -49,10 +62,10 @@ class Variables:
         for test in _tests(self._frame.body.tree):
             for name in _leaves(self._condition(test)):
                 found[name] = None
-        constant = [n for n in found if any(n in names and self._constant(v) for v, names in self._versions.items())]
+        constant = [n for n in found if any(self._is_constant(v) for v in self._versions[n])]
         return tuple(dict.fromkeys([*constant, *found]))[:LIMIT]
 
-    def _constant(self, node: int) -> bool:
+    def _is_constant(self, node: int) -> bool:
         if self._nodes[node][0] == "declare":
             node = self._nodes[node][1]
         return node >= 0 and self._nodes[node][0] == "const"
@@ -85,8 +98,9 @@ class Variables:
 
     def caught(self, flags: Flags, node: int) -> Flags:
         """What is known when a handler has bound its exception."""
-        for name in self._versions.get(node, ()):
-            flags = self._set(flags, name, "T")
+        for name, versions in self._versions.items():
+            if node in versions:
+                flags = self._set(flags, name, "T")
         return flags
 
     def _set(self, flags: Flags, name: str, flag: Flag) -> Flags:
@@ -105,11 +119,14 @@ class Variables:
             return "S"
         if op[0] in _ALWAYS_TRUE:
             return "T"
-        if op[0] in ("call", "await"):
-            values = self._engine.read(self._frame, node)
-            if values and all(isinstance(v, Instance) for v in values):
-                plain = all(isinstance(v, Instance) and not self._has_truth(v) for v in values)
-                return "T" if plain else "S"
+        return self._of_values(self._engine.read(self._frame, node)) if op[0] in ("call", "await") else "?"
+
+    def _of_values(self, values: list[Value]) -> Flag:
+        """What a call gives: an object of the program is true unless it says otherwise; one of a builtin class is not None."""
+        if values and all(isinstance(v, Instance) and not self._has_truth(v) for v in values):
+            return "T"
+        if values and all(isinstance(v, (Instance, Box, Member)) or (isinstance(v, Object) and v.path in _BUILTINS) for v in values):
+            return "S"
         return "?"
 
     def _has_truth(self, value: Instance) -> bool:
@@ -122,73 +139,40 @@ class Variables:
         return _split(self.names, flags, self._condition(node))
 
     def _condition(self, node: int) -> Any:
-        if node not in self._decoded:
-            self._decoded[node] = self._decode(node, 0)
-        return self._decoded[node]
+        if node not in self._conditions:
+            self._conditions[node] = self._parsed(self._source(self._frame.body.spans[node])) if node >= 0 else None
+        return self._conditions[node]
 
-    def _decode(self, node: int, depth: int) -> Any:
-        op = self._nodes[node]
-        if depth > 12:
+    def _parsed(self, text: str) -> Any:
+        """A test as written. The facts say where it stands, and what it computes, but not which variables it names."""
+        try:
+            return self._compiled(ast.parse(f"({text})", mode="eval").body)
+        except (SyntaxError, ValueError, RecursionError):
             return None
-        if op[0] == "truth":
-            return self._decode(op[1], depth + 1)
-        if op[0] == "un" and op[1] == "not":
-            return ("not", self._decode(op[2], depth + 1))
-        if op[0] == "const":
-            return ("constant", bool(op[1]))
-        if op[0] == "cmp":
-            return self._comparison(op)
-        parts = self._operands(op)
-        if parts is not None:
-            return (parts[0], tuple(self._decode(p, depth + 1) for p in parts[1]))
-        name = self._name(node)
-        return ("truth", name, self._is_mutable(node)) if name else None
 
-    def _comparison(self, op: Any) -> Any:
-        if op[1] not in ("is", "isnot", "eq", "ne"):
-            return None
-        for subject, other in ((op[2], op[3]), (op[3], op[2])):
-            if self._nodes[other][0] == "const":
-                name = self._name(subject)
-                test = ("is", name, self._nodes[other][1]) if name else None
-                return test if op[1] in ("is", "eq") else ("not", test)
+    def _compiled(self, test: ast.expr) -> Any:
+        match test:
+            case ast.Constant(value=value):
+                return ("constant", bool(value))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return ("not", self._compiled(operand))
+            case ast.BoolOp(op=op, values=values):
+                return ("and" if isinstance(op, ast.And) else "or", tuple(map(self._compiled, values)))
+            case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() | ast.Eq() | ast.NotEq() as op], comparators=[right]):
+                found = self._identity(left, right) or self._identity(right, left)
+                return ("not", found) if found and isinstance(op, (ast.IsNot, ast.NotEq)) else found
+            case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)) if name in self._versions and name not in self._shared:
+                return ("truth", name, self._is_mutable(name))
         return None
 
-    def _operands(self, op: Any) -> tuple[str, list[int]] | None:
-        """The operands of ``and`` or ``or``, which leave a narrowed version of each but the last behind."""
-        if op[0] != "phi" or len(op[1]) < 2:
+    def _identity(self, subject: ast.expr, other: ast.expr) -> Any:
+        name = subject.target if isinstance(subject, ast.NamedExpr) else subject
+        if not isinstance(name, ast.Name) or not isinstance(other, ast.Constant) or name.id not in self._versions or name.id in self._shared:
             return None
-        narrowed = [self._nodes[part] for part in op[1][:-1]]
-        kinds = {part[2] if part[0] == "narrow" and part[1] == "truth" and part[4] < 0 else None for part in narrowed}
-        if len(kinds) != 1 or None in kinds:
-            return None
-        operands = [*(part[3] for part in narrowed), op[1][-1]]
-        tested = {n[1] for n in self._nodes if n[0] == "truth"}
-        if not all(part in tested for part in operands[:-1]):
-            return None
-        return ("or" if kinds.pop() else "and"), operands
+        return ("is", name.id, other.value)
 
-    def _is_mutable(self, node: int) -> bool:
-        return any(isinstance(v, Box) for v in self._engine.read(self._frame, node))
-
-    def _name(self, node: int) -> str | None:
-        """The variable of which a node is the current version, if there is but one."""
-        found = self._candidates(node, {})
-        return next(iter(found)) if found is not None and len(found) == 1 else None
-
-    def _candidates(self, node: int, seen: dict[int, None]) -> set[str] | None:
-        if node in self._versions:
-            return set(self._versions[node])
-        if node in seen:
-            return None
-        seen[node] = None
-        op = self._nodes[node]
-        if op[0] == "narrow":
-            return self._candidates(op[3], seen)
-        if op[0] != "phi" or not op[1]:
-            return set()
-        parts = [p for p in (self._candidates(part, seen) for part in op[1]) if p is not None]
-        return set.intersection(*parts) if parts else None
+    def _is_mutable(self, name: str) -> bool:
+        return any(isinstance(v, Box) for node in self._versions[name] for v in self._engine.read(self._frame, node))
 
 
 def _known(value: Any) -> Flag:

@@ -58,6 +58,9 @@ BOX_CLASSES: Final = {
     "list": "builtins.list", "tuple": "builtins.tuple", "dict": "builtins.dict", "set": "builtins.set", "frozenset": "builtins.frozenset", "defaultdict": "builtins.dict",
 }  # fmt: skip
 
+NOT_SAID: Final = ("parameter ", "attribute ")
+"""Reasons of unknown values that stand for what no caller and no assignment has said (yet)."""
+
 STACK_METHODS: Final = frozenset({"callback", "push", "push_async_callback", "push_async_exit", "enter_context", "enter_async_context", "pop_all"})
 
 

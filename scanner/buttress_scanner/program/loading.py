@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.values import Box, Const, Value
 
 if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.calls import Args
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.program import Program
 
 IMPORT_FUNCTIONS = ("importlib.import_module", "importlib.__import__", "builtins.__import__", "pkgutil.resolve_name")
 MENTIONS = (b"import_module", b"__import__", b"resolve_name")
 """What a program contains somewhere if it imports by name at all."""
+
+ROUNDS = 3
+"""Helpers that call helpers are sought so deep."""
 
 
 def package_of(unit: Unit) -> str:
@@ -72,3 +77,57 @@ def _elements(engine: Engine, values: list[Value]) -> list[str]:
     from buttress_scanner.program import containers
 
     return [t for v in values if isinstance(v, Box) for t in _texts(containers.elements(engine, v))]
+
+
+# --- what has to be looked at
+
+
+def concerned(program: Program) -> set[str]:
+    """The modules in which an import function may be called, or a helper that hands a name on to one; empty for most programs."""
+    names = {mention.decode() for mention in MENTIONS}
+    units = program.mentioning(names)
+    for _ in range(ROUNDS):
+        helpers = {name for unit in units for body in unit.facts.bodies for name in _helper_names(unit, body, names)}
+        if helpers <= names:
+            break
+        names |= helpers
+        units = program.mentioning(names)
+    return {unit.name for unit in units}
+
+
+def _helper_names(unit: Unit, body: Body, names: set[str]) -> list[str]:
+    """How others call a function that hands on to a function of these names what it is given: by its own name or its class's."""
+    if body.kind != "function" or not any(_hands_on(body, node, names) for node in body.nodes):
+        return []
+    owner = unit.facts.bodies[body.parent]
+    return [body.name, owner.name] if owner.kind in ("class", "function") else [body.name]
+
+
+def _hands_on(body: Body, node: Node, names: set[str]) -> bool:
+    if node[0] != "call" or not names.intersection(str(part) for part in body.nodes[node[1]][1:]):
+        return False
+    return any(_depends(body, argument) for _, argument in (*node[2], *node[3]))
+
+
+def _depends(body: Body, node: int) -> bool:
+    """Whether a value may come from a parameter, a variable of a function around, or an attribute."""
+    todo, seen = [node], {node}
+    while todo:
+        operation = body.nodes[todo.pop()]
+        if operation[0] in ("param", "free", "attr", "own"):
+            return True
+        parts = [p for p in _numbers(operation[1:]) if 0 <= p < len(body.nodes) and p not in seen]
+        seen.update(parts)
+        todo += parts
+    return False
+
+
+def _numbers(parts: tuple[object, ...]) -> list[int]:
+    """The numbers in the parts of an instruction: its operands, and now and then something else, which does no harm."""
+    found: list[int] = []
+    for part in parts:
+        if isinstance(part, tuple):
+            found += _numbers(part)
+        elif isinstance(part, int) and not isinstance(part, bool):
+            found.append(part)
+    return found
