@@ -26,6 +26,8 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Cell, Frame
 
@@ -219,11 +221,12 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
             engine.deed(site, entry.path, entry.effects, f"writes an item of {target.path}")
 
 
-def update(engine: Engine, target: Box, value: Value) -> None:
-    """Merge a mapping into a dict."""
+def update(engine: Engine, target: Box, value: Value, replaced: Collection[int | str] = ()) -> None:
+    """Merge a mapping into a dict, without the keys that are replaced afterwards."""
     if isinstance(value, Box):
         for key, values in known_items(engine, value).items():
-            put(engine, target, key, values)
+            if key not in replaced:
+                put(engine, target, key, values)
         for single in engine.values(engine.slot(value, "known values")):
             put_keys(engine, target, [single], engine.values(engine.slot(value, "value of", single)))
         rest = engine.values(engine.slot(value, "rest"))

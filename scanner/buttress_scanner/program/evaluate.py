@@ -245,11 +245,16 @@ def _dict(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
         values = engine.read(frame, element)
         if key < 0:
             for value in values:
-                containers.update(engine, box, value)
+                containers.update(engine, box, value, _later_keys(frame, node, element))
             continue
         keys = engine.read(frame, key)
         containers.put_keys(engine, box, keys, values)
     return (box,)
+
+
+def _later_keys(frame: Frame, node: Node, spread: int) -> set[int | str]:
+    """The constant keys behind ``**spread`` in a dict display: they replace what it has under them."""
+    return {frame.body.nodes[key][1] for key, element in node[1] if element > spread and key >= 0 and frame.body.nodes[key][0] == "const"}
 
 
 def _comp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
@@ -358,6 +363,8 @@ def _un(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]
         return (engine.make(Object, "builtins.bool"),)
     found: list[Value] = []
     for value in values:
+        if node[1] == "neg" and isinstance(value, Const) and value.type_name == "int":
+            found.append(engine.const(-value.value))
         if isinstance(value, Instance):
             names = ("__format__", "__str__", "__repr__") if node[1] == "format" else (_UNARY[node[1]],)
             for name in names:

@@ -56,6 +56,9 @@ def keeper(engine: Engine, value: Value, depth: int = 0) -> Unit | None:
 
 def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
     """Note a change of state that outlives the call."""
+    if isinstance(target, Object) and isinstance(target.site, str):
+        engine.deed(site, target.site, ("global-state",), f"changes {what} of {target.site}")
+        return
     unit = keeper(engine, target)
     if unit is not None:
         note_change(engine, unit, site, f"state of {unit.name}", f"changes {what} of an object that {unit.name} holds")
