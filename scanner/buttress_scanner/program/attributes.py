@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import linearise, members, patch_member
+from buttress_scanner.program.classes import linearise, members, patch_member, subclasses
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.constructors import always_sets
 from buttress_scanner.program.copies import inherited, is_copy
@@ -128,7 +128,8 @@ def _external_value(engine: Engine, path: str, site: Site) -> list[Value]:
         if entry.effects:
             engine.deed(site, entry.path, entry.effects, f"reads {path}")
         if entry.returns:
-            return [engine.make(Object, entry.returns)]
+            kept = engine.catalogue.keeps_state(entry.returns)  # `sys.path`: everybody's
+            return [engine.make(Object, entry.returns, path) if kept else engine.make(Object, entry.returns)]
     return [engine.make(External, path)]
 
 
@@ -319,7 +320,21 @@ def _of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value
         return _bind(engine, found[1], receiver, cls, site)
     if name == "__new__":
         return [engine.make(Maker, "new", cls, *site)]
-    return _from_externals(engine, info, name, receiver)
+    return _behind_mixin(engine, value, name, site) or _from_externals(engine, info, name, receiver)
+
+
+def _behind_mixin(engine: Engine, value: Super, name: str, site: Site) -> list[Value]:
+    """``super()`` in a mixin that nobody has called: what comes behind it in the classes that it is mixed into."""
+    receiver = value.receiver
+    if not isinstance(receiver, Instance) or receiver.site != SELF:
+        return []
+    result: dict[Value, None] = {}
+    for sub in subclasses(engine, receiver.info):
+        found = members(engine, sub, name, value.after)
+        if found is not None:
+            mixed = engine.instance(sub, SELF)
+            result.update(dict.fromkeys(_bind(engine, found[1], mixed, engine.make(Class, sub, True), site)))
+    return list(result)
 
 
 def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
