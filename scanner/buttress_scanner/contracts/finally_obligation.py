@@ -61,7 +61,7 @@ class FinallyObligation(Contract):
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every function that can be left while it owes."""
         for text in self.function:
-            if not any(s.body is not None and s.body.kind == "function" for s in program.subjects(text)):
+            if not any(s.body is None or s.body.kind == "function" for s in program.subjects(text)):
                 ledger.is_vacuous(f"the function {text} does not exist")
         for text in (*self.must_call, *(() if self.from_ == "entry" else (self.from_,))):
             if not program.subjects(text):

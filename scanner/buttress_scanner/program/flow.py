@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.flow_effects import Effects
 from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_flags import Variables
-from buttress_scanner.program.flow_state import IDLE, NEXT, OWED, RAISE, RETURN, Outcome, Place, State, met
+from buttress_scanner.program.flow_state import END, IDLE, NEXT, OWED, RAISE, RETURN, Outcome, Place, State, met
 from buttress_scanner.program.flow_subjects import is_abstract
+from buttress_scanner.program.types import defining_frame
 from buttress_scanner.program.values import BoxMethod, Class, Descriptor, Function, Instance, Maker, Method, Partial, Value
 
 if TYPE_CHECKING:
@@ -154,14 +156,26 @@ class Flow:
     def _compute(self, key: Key) -> None:
         frame, status, mode = key
         self._stack.append(key)
-        walker = self.walker(frame, mode)
-        outcomes = walker.run({State(status, walker.variables.initial)})
+        outcomes = self._decorated(frame, self.walker(frame, mode), status)
         self._stack.pop()
         before = self._known[key]
         grown = before | {_left(o) for o in outcomes}
         if len(grown) > len(before):
             self._known[key] = grown
             self._work.extend(reader for reader in self._readers.get(key, ()) if reader not in self._work)
+
+    def _decorated(self, frame: Frame, walker: Walker, status: str) -> Outcomes:
+        """Walk a body inside of the context managers that decorate it."""
+        from buttress_scanner.program.flow_with import Contexts, is_decorator
+
+        run: Callable[[set[State]], Outcomes] = walker.run
+        outer = defining_frame(self.engine, frame) if frame.body.decorators else None
+        place = Place(END, frame.body.header)
+        for node in reversed(frame.body.decorators if outer is not None else []):
+            for value in self.engine.read(outer, node):
+                if is_decorator(self.engine, value):
+                    run = partial(Contexts(walker).around, value, inside=run, place=place)
+        return run({State(status, walker.variables.initial)})
 
     def walker(self, frame: Frame, mode: str = "", place: Place | None = None) -> Walker:
         """A walker of the frame's body."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import flow_tables as tables
-from buttress_scanner.program.classes import linearise, members, subclasses
+from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.flow_state import NEXT, Outcome, Promise, State, met, raising
+from buttress_scanner.program.generics import agreeing
+from buttress_scanner.program.protocols import fitting
 from buttress_scanner.program.values import (
-    DECLARED,
     SELF,
     Alias,
     Box,
@@ -28,6 +29,7 @@ from buttress_scanner.program.values import (
     Super,
     Unknown,
     Value,
+    is_declared,
 )
 
 if TYPE_CHECKING:
@@ -191,6 +193,12 @@ class Effects:
                 return nothing(state) if entry is not None and entry.no_raise else unknown(state)
         return unknown(state)
 
+    def method_of(self, value: Value, name: str, state: State) -> Outcomes:
+        """What a special method of an object of the program does, whoever calls it."""
+        held = members(self.engine, value.info, name) if isinstance(value, Instance) else None
+        bound = [self.engine.make(Method, function, value) for function in held[1]] if held is not None else []
+        return _known(self.one_of(bound, None, state, drive=True), state)
+
     def _method(self, value: Instance, name: str, edges: Edges, state: State, *, drive: bool = False) -> Outcomes:
         held = members(self.engine, value.info, name)
         if held is None:
@@ -289,17 +297,24 @@ class Effects:
         return self._any_of(frames, state) if frames else None
 
     def _dispatched(self, function: Function, receiver: Value, edges: Edges | None, state: State, *, drive: bool) -> Outcomes | None:
-        overrides: list[Value] = []
-        if isinstance(receiver, Instance) and (receiver.site == DECLARED or (receiver.site == SELF and function.body.is_abstract)):
-            for sub in subclasses(self.engine, receiver.info):
-                node = sub.body.exit.get(function.body.name)
-                found = self.engine.read(sub.frame, node) if node is not None else []
-                overrides += [v for v in found if v is not function and not isinstance(v, Descriptor)]
+        overrides = self._overrides(function, receiver) if isinstance(receiver, Instance) else []
         abstract = self.flow.is_abstract(function)
         if abstract and not overrides:
             return unknown(met(state)) if self.flow.obligation.is_target(function.body, function.closure) else None
         chosen = overrides if abstract else [function, *overrides]
         return self.one_of(self._counted(chosen), edges, state, drive=drive)
+
+    def _overrides(self, function: Function, receiver: Instance) -> list[Value]:
+        """What may run instead for a receiver that is only declared, or where the method is."""
+        if not (is_declared(receiver.site) or (receiver.site == SELF and function.body.is_abstract)):
+            return []
+        name = function.body.name
+        nodes = [(s, s.body.exit[name]) for s in agreeing(self.engine, receiver) if name in s.body.exit]
+        found = [v for sub, node in nodes for v in self.engine.read(sub.frame, node)]
+        for fit in fitting(self.engine, receiver.info):
+            held = members(self.engine, fit, name)
+            found += held[1] if held is not None else []
+        return [v for v in dict.fromkeys(found) if v is not function and not isinstance(v, Descriptor)]
 
     def _maker(self, maker: Maker, edges: Edges | None, state: State, *, drive: bool) -> Outcomes | None:
         if maker.kind in tables.MAKES_ONLY:

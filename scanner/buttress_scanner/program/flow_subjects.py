@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import linearise, members, own_member, subclasses
+from buttress_scanner.program.classes import members, own_member, subclasses
 from buttress_scanner.program.modules import module_member
+from buttress_scanner.program.protocols import fitting, is_protocol
 from buttress_scanner.program.values import Class, Descriptor, External, Function, Instance, Maker, Partial, Value
 
 if TYPE_CHECKING:
@@ -42,16 +43,10 @@ def is_abstract(engine: Engine, function: Function) -> bool:
         return False
     if any(node[0] == "raise" or node == ("literal", "ellipsis") for node in body.nodes):
         return True
-    if _is_protocol(engine, function.owner):
+    if is_protocol(engine, function.owner):
         return True
     values = [v for node in body.decorators for v in engine.read(function.owner.frame, node)]
     return any(isinstance(v, External) and v.path == "abc.abstractmethod" for v in values)
-
-
-def _is_protocol(engine: Engine, info: ClassInfo) -> bool:
-    """Whether the class itself is a protocol: `Protocol` is no matter of inheritance."""
-    values = [v for base in info.body.bases for v in engine.read(info.outer, base)]
-    return any(getattr(getattr(v, "base", v), "path", "") in ("typing.Protocol", "typing_extensions.Protocol") for v in values)
 
 
 # --- holders
@@ -80,7 +75,7 @@ def _held_by_classes(engine: Engine, infos: list[ClassInfo], name: str, *, overr
         yield info.unit, _definition(info.unit, f"{info.body.qualname}.{name}"), _in_the_end(engine, info, name)
         if not overrides:
             continue
-        for sub in [*subclasses(engine, info), *_implementations(engine, info)]:
+        for sub in [*subclasses(engine, info), *fitting(engine, info)]:
             found = members(engine, sub, name)
             if found is not None and found[0] is not info:
                 holder = found[0]
@@ -101,16 +96,6 @@ def _is_stored_by_module(engine: Engine, info: ClassInfo, name: str) -> bool:
                 if node[0] == "setattr" and node[2] == name:
                     return any(isinstance(v, Class) and v.info is info for v in engine.read(frame, node[1]))
     return False
-
-
-def _implementations(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
-    """The classes that have all members of a protocol without naming it."""
-    if not _is_protocol(engine, info):
-        return []
-    wanted = {n for n in (*info.body.exit, *info.body.annotations) if not n.startswith("__")}
-    others = [c for c in engine.classes.values() if c is not info and info not in linearise(engine, c)]
-    fits = [c for c in others if wanted and all(members(engine, c, n) is not None or n in c.body.annotations for n in wanted)]
-    return sorted(fits, key=lambda c: (c.unit.name, c.body.index, c.order))
 
 
 # --- obligations and judged functions

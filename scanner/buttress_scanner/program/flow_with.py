@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program import containers
 from buttress_scanner.program import flow_tables as tables
-from buttress_scanner.program.classes import members, subclasses
+from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.flow_state import MET, NEXT, OWED, RAISE, STATEMENT, Outcome, Pending, Place, Promise, State, raising
 from buttress_scanner.program.flow_walk import Walked, Walker, is_disregarded
-from buttress_scanner.program.values import DECLARED, Box, Const, Function, Instance, Maker, Method, Object, Unknown, Value
+from buttress_scanner.program.generics import agreeing
+from buttress_scanner.program.values import Box, Const, External, Function, Instance, Maker, Method, Object, Unknown, Value, is_declared
 
 if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
 States = set[State]
@@ -73,6 +75,21 @@ class Contexts:
             found |= self.leave(value, source, outcome, place, exit_node=exit_node, is_async=is_async)
         return found
 
+    def around(self, value: Value, states: States, inside: Continuation, place: Place) -> Outcomes:
+        """Run something inside of a context manager that is used as a decorator."""
+        generators = generators_of(value)
+        if generators:
+            return {o for g in generators for o in self.inline(g, states, inside, place)}
+        found: Outcomes = set()
+        entered: States = set()
+        for state in states:
+            how = self.flow.effects.method_of(value, "__enter__", state)
+            entered |= {o.state for o in how if o.kind == NEXT}
+            found |= {o._replace(place=place) for o in how if o.kind == RAISE}
+        for outcome in inside(entered):
+            found |= self.leave(value, (self.frame, 0), outcome, place)
+        return found
+
     # --- leaving
 
     def leave(self, value: Value | None, source: Source, outcome: Outcome, place: Place, *, exit_node: int = -1, is_async: bool = False) -> Outcomes:
@@ -93,7 +110,7 @@ class Contexts:
 
     def _leave_instance(self, value: Instance, outcome: Outcome, place: Place, exit_node: int, name: str) -> Outcomes:
         edges = self.frame.edges.get(exit_node) if exit_node >= 0 else None
-        holders = [value.info, *(subclasses(self.engine, value.info) if value.site == DECLARED else [])]
+        holders = [value.info, *(agreeing(self.engine, value) if is_declared(value.site) else [])]
         functions: dict[Value, None] = {}
         for info in holders:
             held = members(self.engine, info, name)
@@ -140,8 +157,6 @@ class Contexts:
         return self._called(bound, outcome, place)
 
     def _is_closing(self, site: Any) -> bool:
-        from buttress_scanner.program.values import External
-
         frame, node = site[0], site[1]
         callees = self.engine.read(frame, frame.body.nodes[node][1]) if frame.body.nodes[node][0] == "call" else []
         return any(isinstance(v, External) and v.path in ("contextlib.closing", "contextlib.aclosing") for v in callees)
@@ -264,6 +279,14 @@ def generators_of(value: Value | None) -> list[Frame]:
         return []
     frame, node = value.site[0], value.site[1]
     return [f for f in frame.edges.get(node, ()) if f.body.is_generator]
+
+
+def is_decorator(engine: Engine, value: Value) -> bool:
+    """Whether a value that decorates a function is a context manager around its calls."""
+    if isinstance(value, Instance):
+        linearise(engine, value.info)
+        return not {"contextlib.ContextDecorator", "contextlib.AsyncContextDecorator"}.isdisjoint(value.info.externals)
+    return bool(generators_of(value))
 
 
 def _ended(outcome: Outcome, place: Place) -> Outcomes:
