@@ -48,6 +48,7 @@ class Catalogue:
     _exceptions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _sections: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[str, Entry | None] = field(default_factory=dict)
+    _stateful: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path = _DATA) -> Catalogue:
@@ -101,8 +102,12 @@ class Catalogue:
 
     def keeps_state(self, path: str) -> bool:
         """Say whether methods of a class change the object they are called on."""
-        tables = (self._table(cls) for cls in self._mro(self.resolve(path)))
-        return any("self" in entry.mutates for table in tables if table is not None for entry in table.members.values())
+        if path not in self._stateful:
+            tables = (self._table(cls) for cls in self._mro(self.resolve(path)))
+            self._stateful[path] = any(
+                "self" in e.mutates for table in tables if table is not None for e in table.members.values()
+            )
+        return self._stateful[path]
 
     def bases(self, path: str) -> tuple[str, ...]:
         """List the base classes of a library class, exceptions included, as dotted paths."""

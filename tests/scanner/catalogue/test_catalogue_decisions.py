@@ -91,6 +91,40 @@ def test_arguments_that_take_the_effect_away(path: str, unless: tuple[int | str,
 
 
 @pytest.mark.parametrize(
+    ("path", "mutates"),
+    [
+        ("heapq.heappush", (0,)),
+        ("bisect.insort", (0, "a")),
+        ("random.Random.shuffle", ("self", 0, "x")),
+        ("random.Random.random", ("self",)),
+        ("io.StringIO.write", ("self",)),
+        ("io.StringIO.getvalue", ()),
+        ("builtins.list.append", ("self",)),
+        ("builtins.list.count", ()),
+        ("types.SimpleNamespace.__setattr__", ("self",)),
+    ],
+)
+def test_arguments_that_are_changed(path: str, mutates: tuple[int | str, ...]) -> None:
+    """A call that changes its object or an argument says so; one that only looks does not."""
+    assert decided(path).mutates == mutates
+
+
+@pytest.mark.parametrize(
+    ("path", "keeps"),
+    [
+        ("random.Random", True),
+        ("io.StringIO", True),
+        ("builtins.list", True),
+        ("builtins.str", False),
+        ("datetime.datetime", False),
+    ],
+)
+def test_classes_with_state(path: str, keeps: bool) -> None:
+    """A class keeps state if any of its methods changes the object."""
+    assert CATALOGUE.keeps_state(path) is keeps
+
+
+@pytest.mark.parametrize(
     ("path", "calls"),
     [
         ("builtins.map", (0,)),
