@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import linearise, members, patch_member, subclasses
+from buttress_scanner.program.classes import linearise, members, patch_member
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.constructors import always_sets
 from buttress_scanner.program.copies import inherited, is_copy
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 Site = tuple["Frame", int]
 _TEXT = ("__name__", "__qualname__", "__module__", "__doc__")
+_FIELDS = ("dataclasses.Field", "dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field", "pydantic.fields.FieldInfo", "msgspec.field")
 _LONGEST = 8
 """Parts of an external path; what is longer is not known any more."""
 
@@ -320,21 +321,7 @@ def _of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value
         return _bind(engine, found[1], receiver, cls, site)
     if name == "__new__":
         return [engine.make(Maker, "new", cls, *site)]
-    return _behind_mixin(engine, value, name, site) or _from_externals(engine, info, name, receiver)
-
-
-def _behind_mixin(engine: Engine, value: Super, name: str, site: Site) -> list[Value]:
-    """``super()`` in a mixin that nobody has called: what comes behind it in the classes that it is mixed into."""
-    receiver = value.receiver
-    if not isinstance(receiver, Instance) or receiver.site != SELF:
-        return []
-    result: dict[Value, None] = {}
-    for sub in subclasses(engine, receiver.info):
-        found = members(engine, sub, name, value.after)
-        if found is not None:
-            mixed = engine.instance(sub, SELF)
-            result.update(dict.fromkeys(_bind(engine, found[1], mixed, engine.make(Class, sub, True), site)))
-    return list(result)
+    return _from_externals(engine, info, name, receiver)
 
 
 def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
@@ -351,7 +338,7 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
     stored = held_by(engine, value, name)
     if found is not None:
         own = not is_open(value.site) and _constructor_sets(engine, info, name)
-        hidden = own or (bool(stored) and _is_field_default(info, found[0], name))
+        hidden = own or ((bool(stored) or _is_field_object(found[1])) and _is_field_default(info, found[0], name))
         class_level = [v for v in found[1] if not hidden or _is_data_descriptor(engine, v)]
         stored = [*stored, *_bind(engine, class_level, value, cls, site)]
     if not informative(stored) or _holds_nothing(engine, stored):
@@ -400,6 +387,11 @@ def _is_data_descriptor(engine: Engine, value: Value) -> bool:
 def _is_field_default(info: ClassInfo, owner: ClassInfo, name: str) -> bool:
     """A default of an annotated field is replaced by what the constructor stores."""
     return name in owner.body.annotations
+
+
+def _is_field_object(values: list[Value]) -> bool:
+    """Whether a class body holds what describes a field (`field(default_factory=list)`), which objects never show."""
+    return any(isinstance(v, Object) and v.path.removesuffix("()") in _FIELDS for v in values)
 
 
 def _overriding_properties(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
