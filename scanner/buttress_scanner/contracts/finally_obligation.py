@@ -41,7 +41,9 @@ class FinallyObligation(Contract):
     kind: Literal["finally-obligation"]
     function: Selectors = Field(min_length=1, description="The functions that owe.")
     must_call: Selectors = Field(min_length=1, description="What has to be executed; of several, any one.")
-    from_: str = Field("entry", alias="from", description="Where the obligation starts: `entry`, or the symbol whose call starts it.")
+    from_: str = Field(
+        "entry", alias="from", description="Where the obligation starts: `entry`, or the symbol whose call starts it."
+    )
     overrides: bool = Field(True, description="Whether overrides of the functions in subclasses owe as well.")
 
     @field_validator("from_")
@@ -65,7 +67,9 @@ class FinallyObligation(Contract):
                 ledger.is_vacuous(f"the function {text} does not exist")
         for text in (*self.must_call, *(() if self.from_ == "entry" else (self.from_,))):
             if not program.subjects(text):
-                ledger.is_vacuous(f"{text}, which {'starts the obligation' if text == self.from_ else 'has to be called'}, does not exist")
+                ledger.is_vacuous(
+                    f"{text}, which {'starts the obligation' if text == self.from_ else 'has to be called'}, does not exist"
+                )
         if ledger.vacuous:
             return
         program.solve()

@@ -58,7 +58,9 @@ class Obligation:
 class Scope:
     """What all analyses of one obligation share: who can have to do with it."""
 
-    def __init__(self, program: Program, obligation: Obligation, judged: Iterable[Body], is_exempt: Callable[[str], bool]) -> None:
+    def __init__(
+        self, program: Program, obligation: Obligation, judged: Iterable[Body], is_exempt: Callable[[str], bool]
+    ) -> None:
         """Search backwards over the calls from everything that meets, starts or owes.
 
         Args:
@@ -89,7 +91,6 @@ class Scope:
                 if caller not in self.relevant:
                     self.relevant.add(caller)
                     pending.append(caller)
-
 
     def line(self, unit: Unit, number: int) -> bytes:
         """A line of a module's source."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import flow_tables as tables
-from buttress_scanner.program.classes import linearise, members
+from buttress_scanner.program.classes import linearise, members, subclasses
 from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.flow_state import NEXT, Outcome, Promise, State, met, raising
 from buttress_scanner.program.generics import agreeing
@@ -103,7 +103,9 @@ class Effects:
 
     def _unpacked(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         values = self.engine.read(frame, node[1])
-        fixed = bool(values) and all(isinstance(v, Box) and v.kind == "tuple" and isinstance(v.site, tuple) and v.site[0] is frame for v in values)
+        fixed = bool(values) and all(
+            isinstance(v, Box) and v.kind == "tuple" and isinstance(v.site, tuple) and v.site[0] is frame for v in values
+        )
         return nothing(state) if fixed else self._implicit(frame, index, state) | raising(state)
 
     def _iterated(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
@@ -211,7 +213,8 @@ class Effects:
     def _call(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         values = [v for v in self.engine.read(frame, node[1]) if not tables.of_none(v)]
         if not values:
-            return nothing(state) if self._is_empty_super(frame, node[1]) else self._unresolved(frame, node[1], state)
+            found = self._super_call(frame, node[1], state)
+            return self._unresolved(frame, node[1], state) if found is None else found
         edges = frame.edges.get(index, {})
         found: Outcomes = set()
         counted = self._counted(values)
@@ -232,13 +235,21 @@ class Effects:
         known = [v for v in values if not (isinstance(v, Unknown) and v.reason.startswith(tables.NOT_SAID))] or values
         return [v for v in known if not self.flow.ignores(v)] or known
 
-    def _is_empty_super(self, frame: Frame, callee: int) -> bool:
-        """``super().__init__()`` where no base has one but `object`."""
+    def _super_call(self, frame: Frame, callee: int, state: State) -> Outcomes | None:
+        """``super().m()`` where the class itself has nothing behind it: in a mixin what it is mixed into, else `object`."""
         node = frame.body.nodes[callee]
-        if node[0] != "attr" or node[2] not in tables.OF_OBJECT:
-            return False
-        values = self.engine.read(frame, node[1])
-        return bool(values) and all(isinstance(v, Super) for v in values)
+        values = self.engine.read(frame, node[1]) if node[0] == "attr" else []
+        if not values or not all(isinstance(v, Super) for v in values):
+            return None
+        behind: dict[Value, None] = {}
+        for value in values:
+            receiver = value.receiver if isinstance(value, Super) else value
+            for sub in subclasses(self.engine, receiver.info) if isinstance(receiver, Instance) and receiver.site == SELF else ():
+                held = members(self.engine, sub, node[2], value.after) if isinstance(value, Super) else None
+                behind.update(dict.fromkeys(held[1] if held is not None else []))
+        if behind:
+            return self.one_of(behind, None, state)
+        return nothing(state) if node[2] in tables.OF_OBJECT else None
 
     def _unresolved(self, frame: Frame, callee: int, state: State) -> Outcomes:
         node = frame.body.nodes[callee]
@@ -273,7 +284,11 @@ class Effects:
                 return self._function(value, edges, state, drive=drive)
             case Method(function=Function() as function, receiver=receiver):
                 return self._dispatched(function, receiver, edges, state, drive=drive)
-            case Method(function=function) | Partial(function=function) | Descriptor(kind="staticmethod" | "classmethod", function=function):
+            case (
+                Method(function=function)
+                | Partial(function=function)
+                | Descriptor(kind="staticmethod" | "classmethod", function=function)
+            ):
                 return self.calling(function, edges, state, drive=drive)
             case Alias(base=base):
                 return self.calling(base, edges, state, drive=drive)
@@ -296,7 +311,9 @@ class Effects:
         frames = self.flow.frames_of(function, edges)
         return self._any_of(frames, state) if frames else None
 
-    def _dispatched(self, function: Function, receiver: Value, edges: Edges | None, state: State, *, drive: bool) -> Outcomes | None:
+    def _dispatched(
+        self, function: Function, receiver: Value, edges: Edges | None, state: State, *, drive: bool
+    ) -> Outcomes | None:
         overrides = self._overrides(function, receiver) if isinstance(receiver, Instance) else []
         abstract = self.flow.is_abstract(function)
         if abstract and not overrides:
@@ -385,11 +402,14 @@ class Effects:
             return self.flow.leave_stack(stack, Outcome(NEXT, state))
         return unknown(state)
 
+
 def has_attribute(engine: Engine, info: ClassInfo, name: str) -> bool:
     """Whether objects of the class have the attribute: from a class body, an annotation, or an assignment anywhere."""
     if members(engine, info, name) is not None:
         return True
-    return any(name in owner.body.annotations or engine.values(engine.slot("any", owner, name)) for owner in linearise(engine, info))
+    return any(
+        name in owner.body.annotations or engine.values(engine.slot("any", owner, name)) for owner in linearise(engine, info)
+    )
 
 
 def _known(outcomes: Outcomes | None, state: State) -> Outcomes:

@@ -104,5 +104,9 @@ class Exceptions:
 
     def exhausted(self, kinds: Sequence[Key | None], *, is_async: bool, is_generator: bool) -> bool:
         """Whether handlers of these classes together leave nothing that is no `Exception`."""
-        needed = [*_ELSEWHERE, *(["asyncio.CancelledError"] if is_async else []), *(["builtins.GeneratorExit"] if is_generator else [])]
+        needed = [
+            *_ELSEWHERE,
+            *(["asyncio.CancelledError"] if is_async else []),
+            *(["builtins.GeneratorExit"] if is_generator else []),
+        ]
         return all(name in kinds for name in needed)

@@ -125,7 +125,9 @@ class Variables:
         """What a call gives: an object of the program is true unless it says otherwise; one of a builtin class is not None."""
         if values and all(isinstance(v, Instance) and not self._has_truth(v) for v in values):
             return "T"
-        if values and all(isinstance(v, (Instance, Box, Member)) or (isinstance(v, Object) and v.path in _BUILTINS) for v in values):
+        if values and all(
+            isinstance(v, (Instance, Box, Member)) or (isinstance(v, Object) and v.path in _BUILTINS) for v in values
+        ):
             return "S"
         return "?"
 
@@ -161,13 +163,20 @@ class Variables:
             case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() | ast.Eq() | ast.NotEq() as op], comparators=[right]):
                 found = self._identity(left, right) or self._identity(right, left)
                 return ("not", found) if found and isinstance(op, (ast.IsNot, ast.NotEq)) else found
-            case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)) if name in self._versions and name not in self._shared:
+            case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)) if (
+                name in self._versions and name not in self._shared
+            ):
                 return ("truth", name, self._is_mutable(name))
         return None
 
     def _identity(self, subject: ast.expr, other: ast.expr) -> Any:
         name = subject.target if isinstance(subject, ast.NamedExpr) else subject
-        if not isinstance(name, ast.Name) or not isinstance(other, ast.Constant) or name.id not in self._versions or name.id in self._shared:
+        if (
+            not isinstance(name, ast.Name)
+            or not isinstance(other, ast.Constant)
+            or name.id not in self._versions
+            or name.id in self._shared
+        ):
             return None
         return ("is", name.id, other.value)
 
@@ -219,7 +228,11 @@ def _split(names: tuple[str, ...], flags: Flags, condition: Any) -> Split:
         case _ if condition[1] not in names:
             return [(True, flags), (False, flags)]
     position = names.index(condition[1])
-    answers = _by_truth(flags[position], mutable=condition[2]) if condition[0] == "truth" else _by_identity(flags[position], condition[2])
+    answers = (
+        _by_truth(flags[position], mutable=condition[2])
+        if condition[0] == "truth"
+        else _by_identity(flags[position], condition[2])
+    )
     return [(truth, (*flags[:position], flag, *flags[position + 1 :])) for truth, flag in answers]
 
 

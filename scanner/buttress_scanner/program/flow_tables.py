@@ -14,7 +14,14 @@ QUIET: Final = frozenset(
 )  # fmt: skip
 """Operations that neither raise nor call; ``raise`` and ``exit`` belong to their statements."""
 
-CONSTRUCTION: Final = {"__call__": 1, "__new__": 2, "__init__": 3, "__post_init__": 4, "__attrs_post_init__": 4, "model_post_init": 4}
+CONSTRUCTION: Final = {
+    "__call__": 1,
+    "__new__": 2,
+    "__init__": 3,
+    "__post_init__": 4,
+    "__attrs_post_init__": 4,
+    "model_post_init": 4,
+}
 """The order in which a construction runs its parts; factories of defaults come first."""
 
 MAKES_ONLY: Final = frozenset({"contextmanager", "keep", "wraps", "decorator", "itemgetter", "newtype", "namedtuple", "new"})
@@ -28,7 +35,9 @@ HARMLESS_BASES: Final = frozenset(
 )  # fmt: skip
 """Bases outside of the program whose constructor does nothing."""
 
-NEVER_RETURNS: Final = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort", "typing.assert_never", "pytest.fail", "pytest.skip"})
+NEVER_RETURNS: Final = frozenset(
+    {"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort", "typing.assert_never", "pytest.fail", "pytest.skip"}
+)
 
 RUNS_ARGUMENT: Final = frozenset(
     {"asyncio.run", "asyncio.Runner.run", "asyncio.AbstractEventLoop.run_until_complete", "asyncio.BaseEventLoop.run_until_complete", "anyio.run", "trio.run",
@@ -48,7 +57,9 @@ DRAINS: Final = frozenset(
 )  # fmt: skip
 """Library functions that iterate to the end over what they are given."""
 
-LAZY: Final = frozenset({"builtins.range", "builtins.enumerate", "builtins.zip", "builtins.map", "builtins.filter", "builtins.reversed"})
+LAZY: Final = frozenset(
+    {"builtins.range", "builtins.enumerate", "builtins.zip", "builtins.map", "builtins.filter", "builtins.reversed"}
+)
 """Builtins that only make an iterator."""
 
 SWALLOWING: Final = frozenset({"contextlib.suppress", "pytest.raises"})
@@ -61,11 +72,15 @@ BOX_CLASSES: Final = {
 NOT_SAID: Final = ("parameter ", "attribute ")
 """Reasons of unknown values that stand for what no caller and no assignment has said (yet)."""
 
-STACK_METHODS: Final = frozenset({"callback", "push", "push_async_callback", "push_async_exit", "enter_context", "enter_async_context", "pop_all"})
+STACK_METHODS: Final = frozenset(
+    {"callback", "push", "push_async_callback", "push_async_exit", "enter_context", "enter_async_context", "pop_all"}
+)
 
 
 def of_none(value: Value) -> bool:
     """Whether a callee is what None would offer: the call does not happen, and nothing is said about it."""
     if isinstance(value, Method):
         value = value.function
-    return (isinstance(value, External) and value.path.startswith("builtins.NoneType.")) or (isinstance(value, Const) and value.value is None)
+    return (isinstance(value, External) and value.path.startswith("builtins.NoneType.")) or (
+        isinstance(value, Const) and value.value is None
+    )

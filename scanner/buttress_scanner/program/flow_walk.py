@@ -81,7 +81,11 @@ class Walker:
         """Walk the nodes of an expression in order; parts that may be skipped are."""
         outcomes: set[Outcome] = set()
         index = start
-        optional = [r for r in self._optional if start <= r[0] and r[1] <= end and (r[0] < r[1] or r in self._partner) and r != (start, end)]
+        optional = [
+            r
+            for r in self._optional
+            if start <= r[0] and r[1] <= end and (r[0] < r[1] or r in self._partner) and r != (start, end)
+        ]
         for first in optional:
             if first[0] < index:
                 continue
@@ -154,7 +158,11 @@ class Walker:
 
     def _is_assert(self, span: Span) -> bool:
         line = self.flow.scope.line(self.frame.unit, span[0])
-        return line[span[1] :].startswith(b"assert") and not line[span[1] + 6 : span[1] + 7].isalnum() and line[span[1] + 6 : span[1] + 7] != b"_"
+        return (
+            line[span[1] :].startswith(b"assert")
+            and not line[span[1] + 6 : span[1] + 7].isalnum()
+            and line[span[1] + 6 : span[1] + 7] != b"_"
+        )
 
     def _return(self, entry: list[Any], states: States) -> Walked:
         span, start, end = entry[1:4]
@@ -206,7 +214,9 @@ class Walker:
         states, outcomes = self.nodes(start, end, states, place)
         after: States = set()
         for irrefutable, first, last, tree in cases:
-            calls = [i for i in range(first, last) if self.body.nodes[i][0] not in ("item", "unpack")]  # a pattern that does not fit raises nothing
+            calls = [
+                i for i in range(first, last) if self.body.nodes[i][0] not in ("item", "unpack")
+            ]  # a pattern that does not fit raises nothing
             entered = {s._replace(flags=self.variables.forget(s.flags, span)) for s in states}
             for index in calls:
                 entered, others = self.node(index, entered, place)
@@ -226,7 +236,9 @@ class Walker:
         broken = {o.state for o in outcomes if o.kind == BREAK}
         return again, broken, {o for o in outcomes if o.kind not in (BREAK, CONTINUE)}
 
-    def _rounds(self, states: States, head: Callable[[States], tuple[States, States, set[Outcome]]], tree: list[Any], orelse: list[Any]) -> Walked:
+    def _rounds(
+        self, states: States, head: Callable[[States], tuple[States, States, set[Outcome]]], tree: list[Any], orelse: list[Any]
+    ) -> Walked:
         """Go round until no new state turns up. ``head`` tells rounds from the end."""
         seen: States = set()
         after: States = set()

@@ -8,10 +8,34 @@ from typing import TYPE_CHECKING, Any
 from buttress_scanner.program import containers
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
-from buttress_scanner.program.flow_state import MET, NEXT, OWED, RAISE, STATEMENT, Outcome, Pending, Place, Promise, State, raising
+from buttress_scanner.program.flow_state import (
+    MET,
+    NEXT,
+    OWED,
+    RAISE,
+    STATEMENT,
+    Outcome,
+    Pending,
+    Place,
+    Promise,
+    State,
+    raising,
+)
 from buttress_scanner.program.flow_walk import Walked, Walker, is_disregarded
 from buttress_scanner.program.generics import agreeing
-from buttress_scanner.program.values import Box, Const, External, Function, Instance, Maker, Method, Object, Unknown, Value, is_declared
+from buttress_scanner.program.values import (
+    Box,
+    Const,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Method,
+    Object,
+    Unknown,
+    Value,
+    is_declared,
+)
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
@@ -59,7 +83,15 @@ class Contexts:
         return {o.state for o in outcomes if o.kind == NEXT}, {o for o in outcomes if o.kind != NEXT}
 
     def _through(
-        self, value: Value | None, source: Source, enter: int, exit_node: int, is_async: bool, states: States, inside: Continuation, place: Place
+        self,
+        value: Value | None,
+        source: Source,
+        enter: int,
+        exit_node: int,
+        is_async: bool,
+        states: States,
+        inside: Continuation,
+        place: Place,
     ) -> Outcomes:
         """Enter one possible context manager, run what is inside, leave it."""
         generators = generators_of(value)
@@ -68,7 +100,11 @@ class Contexts:
         found: Outcomes = set()
         entered: States = set()
         for state in states:
-            how = raising(state) | {Outcome(NEXT, state)} if value is None else self.flow.effects.entering(value, self.frame, enter, state, is_async=is_async)
+            how = (
+                raising(state) | {Outcome(NEXT, state)}
+                if value is None
+                else self.flow.effects.entering(value, self.frame, enter, state, is_async=is_async)
+            )
             entered |= {o.state for o in how if o.kind == NEXT}
             found |= {o._replace(place=place) for o in how if o.kind == RAISE}
         for outcome in inside(entered):
@@ -92,7 +128,9 @@ class Contexts:
 
     # --- leaving
 
-    def leave(self, value: Value | None, source: Source, outcome: Outcome, place: Place, *, exit_node: int = -1, is_async: bool = False) -> Outcomes:
+    def leave(
+        self, value: Value | None, source: Source, outcome: Outcome, place: Place, *, exit_node: int = -1, is_async: bool = False
+    ) -> Outcomes:
         """How code that ended in this way goes on when a context manager around it has been left."""
         generators = generators_of(value)
         if generators:
@@ -203,7 +241,9 @@ class Contexts:
     def keep(self, promise: Promise, outcome: Outcome) -> Outcomes:
         """Leaving the stack runs one of the calls registered with it."""
         place = self.walker.fixed or Place(STATEMENT, promise.frame.body.spans[promise.node])
-        outcome = outcome._replace(state=outcome.state._replace(promises=tuple(p for p in outcome.state.promises if p != promise)))
+        outcome = outcome._replace(
+            state=outcome.state._replace(promises=tuple(p for p in outcome.state.promises if p != promise))
+        )
         name, argument = self.flow.promised(promise.frame, promise.node)
         values = self.engine.read(promise.frame, argument) if argument >= 0 else []
         found: Outcomes = set() if values else {outcome}
@@ -253,7 +293,9 @@ class Contexts:
         self.flow.inlined.append(generator)
         outcomes = walker.run({s._replace(flags=walker.variables.initial, outer=(*s.outer, (s.flags, None))) for s in states})
         self.flow.inlined.pop()
-        return {o for outcome in outcomes if not resumed or outcome.state.outer[-1][1] is not None for o in _ended(outcome, place)}
+        return {
+            o for outcome in outcomes if not resumed or outcome.state.outer[-1][1] is not None for o in _ended(outcome, place)
+        }
 
     def resume(self, generator: Frame, outcome: Outcome, place: Place) -> Outcomes:
         """The rest of a generator that was entered elsewhere, when the code at its ``yield`` ended in this way."""
@@ -275,7 +317,12 @@ class Contexts:
 
 def generators_of(value: Value | None) -> list[Frame]:
     """The generators behind a context manager made by ``contextmanager``."""
-    if not isinstance(value, Box) or value.kind != "context" or not isinstance(value.site, tuple) or not isinstance(value.site[-1], Maker):
+    if (
+        not isinstance(value, Box)
+        or value.kind != "context"
+        or not isinstance(value.site, tuple)
+        or not isinstance(value.site[-1], Maker)
+    ):
         return []
     frame, node = value.site[0], value.site[1]
     return [f for f in frame.edges.get(node, ()) if f.body.is_generator]
