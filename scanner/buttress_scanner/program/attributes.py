@@ -498,7 +498,7 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
             holder = keeper(engine, target)
             if holder is not None:
                 note_change(engine, holder, site, f"function attribute {name}", f"assigns the function attribute {name}")
-        case Method(function=function):
+        case Method(function=function) if not isinstance(function, External):  # an attribute of a library object: nobody knows what it is
             set_attribute(engine, function, name, values, site)
         case External(path=path):
             engine.grow(engine.slot("external", path, name), values)

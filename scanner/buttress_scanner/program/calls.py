@@ -411,8 +411,16 @@ def _fill_record(engine: Engine, value: Instance, args: Args, site: Site) -> Non
         if given is None and default >= 0:
             given = _field_default(engine, owner, default, site)
         if given:
+            given = _converted(engine, owner, default, given, site)
             engine.grow(engine.slot("of", value, name), given)
             engine.grow(engine.slot("any", value.info, name), given)
+
+
+def _converted(engine: Engine, owner: ClassInfo, default: int, given: list[Value], site: Site) -> list[Value]:
+    """What a field keeps of a value: what its ``converter`` makes of it."""
+    node = _field_call(engine, owner, default) if default >= 0 else None
+    converters = [v for name, operand in node[3] if name == "converter" for v in engine.read(owner.frame, operand)] if node else []
+    return [v for converter in converters for v in call(engine, converter, Args([given]), site)] or given
 
 
 def _field_call(engine: Engine, owner: ClassInfo, default: int) -> Any:
