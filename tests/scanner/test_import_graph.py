@@ -10,7 +10,10 @@ import pytest
 
 from buttress_scanner.program import Program
 from buttress_scanner.program.imports import ImportGraph
+from buttress_scanner.program.loading import concerned
+from buttress_scanner.program.program import SMALL_PROGRAM
 from buttress_scanner.source.model import SourceFile
+from buttress_scanner.testing import check_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,3 +130,32 @@ def test_the_way_of_a_name_is_evidence() -> None:
     (found,) = ImportGraph(program).called()["use"]
     assert (found.imported, found.span[0]) == ("json", 3)
     assert [(step.position.path, step.position.line) for step in found.steps] == [("use.py", 3), ("tools.py", 5)]
+
+
+FILLER = {f"pad/m{number}.py": f"def f{number}(x: int) -> int:\n    return x + {number}\n" for number in range(SMALL_PROGRAM)}
+LAYERS = """[[contract]]
+id = "layers"
+kind = "import-layers"
+layers = ["shop.api.**", "shop.store.**"]
+because = "The store knows nothing of the interface."
+"""
+SHOP = {
+    "shop/api/routes.py": "",
+    "shop/tools.py": "from importlib import import_module\n\n\ndef load(name):\n    return import_module(name)\n",
+    "shop/more.py": "from shop import tools\n\n\ndef part(name):\n    return tools.load('shop.' + name)\n",
+    "shop/store/rows.py": "from shop.more import part\n\n\ndef late():\n    return part('api.routes')\n",
+}
+
+
+def test_a_large_program_is_sieved() -> None:
+    """In a large program only the modules are evaluated that can have to do with imports by name, helpers of helpers included."""
+    program = program_of(FILLER | SHOP)
+    assert concerned(program) == {"shop.tools", "shop.more", "shop.store.rows"}
+    assert concerned(program_of(FILLER)) == set()
+
+
+def test_the_sieve_loses_nothing() -> None:
+    """What is found in a small program is found in a large one."""
+    small, large = check_files(LAYERS, SHOP), check_files(LAYERS, FILLER | SHOP)
+    assert [(f.position.path, f.position.line) for f in small.findings] == [("shop/store/rows.py", 5)]
+    assert small.findings == large.findings

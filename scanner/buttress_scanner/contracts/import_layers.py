@@ -12,7 +12,7 @@ from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.findings.model import Finding
@@ -56,6 +56,13 @@ class ImportLayers(Contract):
             raise ValueError("one layer alone forbids nothing: give two, or siblings with `independent-siblings = true`")
         return self
 
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """Where modules are imported by name; nothing where no layer does that."""
+        from buttress_scanner.program.loading import concerned
+
+        order, found = _Order(self.layers, program), concerned(program)
+        return found if any(order.place(module) is not None for module in found) else ()
+
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports a module which its layer may not import."""
         from buttress_scanner.program.imports import ImportGraph
@@ -67,10 +74,12 @@ class ImportLayers(Contract):
         graph = ImportGraph(program)
         layered = [unit for unit in program.modules.values() if order.place(unit.name) is not None]
         ledger.judge(len(layered))
+        by_name = bool(self.scope(program))
         for unit in layered:
-            for _, imports in groupby(graph.of(unit), key=lambda each: each.span):
+            found = graph.of(unit) if by_name else graph.written(unit)
+            for _, imports in groupby(found, key=lambda each: each.span):
                 yield from self._judge(order, graph, list(imports))
-        for unit, span in graph.unknown():
+        for unit, span in graph.unknown() if by_name else ():
             if order.place(unit.name) is not None:
                 ledger.leave_undecided(program.position(unit, span), "the name of the imported module is not known")
 

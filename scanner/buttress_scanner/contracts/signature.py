@@ -15,7 +15,7 @@ from buttress_scanner.program.annotations import Form, Names, Resolve, canonical
 from buttress_scanner.program.classes import linearise, subclasses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.facts.model import Body
@@ -99,6 +99,12 @@ class Signature(Contract):
     )
     is_async: bool = Field(False, alias="async", description="Whether it must be an `async def`.")
     overrides: bool = Field(True, description="Whether overrides in subclasses are judged too.")
+
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """Where subclasses may be defined inside of functions: those at the top of a module are known anyway."""
+        owners = {text.partition(":")[2].rpartition(".")[0].rpartition(".")[2] for text in self.function if self.overrides}
+        names = {name for owner in owners if owner for name in program.descendants(owner)}
+        return {unit.name for unit in program.mentioning(names)}
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every definition that differs."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.guards import Guards
-from buttress_scanner.program.loading import IMPORT_FUNCTIONS, MENTIONS, loaded_modules
+from buttress_scanner.program.loading import IMPORT_FUNCTIONS, concerned, loaded_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,8 +136,7 @@ class ImportGraph:
     def called(self) -> dict[str, list[Import]]:
         """The imports by calls of import functions, by the module that names what is imported."""
         if self._called is None:
-            mentioned = any(mention in unit.data for unit in self._modules.units.values() for mention in MENTIONS)
-            self._called = self._follow_calls() if mentioned else {}
+            self._called = self._follow_calls() if concerned(self._program) else {}
         return self._called
 
     def _follow_calls(self) -> dict[str, list[Import]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.values import Box, Const, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.calls import Args
     from buttress_scanner.program.engine import Engine
@@ -17,7 +20,7 @@ IMPORT_FUNCTIONS = ("importlib.import_module", "importlib.__import__", "builtins
 MENTIONS = (b"import_module", b"__import__", b"resolve_name")
 """What a program contains somewhere if it imports by name at all."""
 
-ROUNDS = 3
+ROUNDS = 2
 """Helpers that call helpers are sought so deep."""
 
 
@@ -82,25 +85,52 @@ def _elements(engine: Engine, values: list[Value]) -> list[str]:
 # --- what has to be looked at
 
 
+@dataclass(frozen=True, slots=True)
+class _Helper:
+    """A function that hands on what it is given, and by what name others get at it: its own, or that of what it stands in."""
+
+    unit: Unit
+    name: str
+    anchor: str
+
+    def is_known_to(self, unit: Unit) -> bool:
+        """Whether a module says that it imports the helper, and names it."""
+        if unit is self.unit:
+            return True
+        if not (self.name.startswith("__") or self.name.encode() in unit.data):
+            return False
+        home = self.unit.name.rpartition(".")[2]
+        return any({i.name, i.module.rpartition(".")[2]} & {self.anchor, home} for i in unit.facts.imports)
+
+
 def concerned(program: Program) -> set[str]:
-    """The modules in which an import function may be called, or a helper that hands a name on to one; empty for most programs."""
-    names = {mention.decode() for mention in MENTIONS}
-    units = program.mentioning(names)
+    """The modules in which an import function may be called, or a helper that hands a name on to one; empty for most programs.
+
+    Large programs are sieved by what their modules import and mention, which overlooks a helper that is reached through a table.
+    """
+    from buttress_scanner.program.program import SMALL_PROGRAM
+
+    functions = {mention.decode() for mention in MENTIONS}
+    found = {unit.name: unit for unit in program.mentioning(functions)}
+    if found and len(program.modules) <= SMALL_PROGRAM:
+        return set(program.modules)
+    fresh = _helpers(found.values(), functions)
     for _ in range(ROUNDS):
-        helpers = {name for unit in units for body in unit.facts.bodies for name in _helper_names(unit, body, names)}
-        if helpers <= names:
-            break
-        names |= helpers
-        units = program.mentioning(names)
-    return {unit.name for unit in units}
+        reached = [u for u in program.modules.values() if any(helper.is_known_to(u) for helper in fresh)]
+        found.update({unit.name: unit for unit in reached})
+        fresh = _helpers(reached, {helper.name for helper in fresh} | {h.anchor for h in fresh if h.name.startswith("__")})
+    return set(found)
 
 
-def _helper_names(unit: Unit, body: Body, names: set[str]) -> list[str]:
-    """How others call a function that hands on to a function of these names what it is given: by its own name or its class's."""
-    if body.kind != "function" or not any(_hands_on(body, node, names) for node in body.nodes):
-        return []
-    owner = unit.facts.bodies[body.parent]
-    return [body.name, owner.name] if owner.kind in ("class", "function") else [body.name]
+def _helpers(units: Iterable[Unit], names: set[str]) -> list[_Helper]:
+    """The functions that hand on to a function of these names what they are given."""
+    found: list[_Helper] = []
+    for unit in units:
+        for body in unit.facts.bodies:
+            if body.kind == "function" and any(_hands_on(body, node, names) for node in body.nodes):
+                owner = unit.facts.bodies[body.parent]
+                found.append(_Helper(unit, body.name, owner.name if owner.kind in ("class", "function") else body.name))
+    return found
 
 
 def _hands_on(body: Body, node: Node, names: set[str]) -> bool:
