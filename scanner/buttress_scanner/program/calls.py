@@ -175,10 +175,10 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
         case Descriptor(kind="staticmethod" | "classmethod", function=function):
             return call(engine, function, args, site)
         case Maybe() | Unknown():
-            _hand_to_unknown(engine, args, site)
+            hand_to_unknown(engine, args, site)
             return [callee] if isinstance(callee, Unknown) else [engine.unknown("member name is not known")]
         case Object(path=path):
-            _hand_to_unknown(engine, args, site)
+            hand_to_unknown(engine, args, site)
             return [engine.unknown(f"external {path.split('.')[0]}")]
     return []
 
@@ -204,11 +204,16 @@ def _contents(engine: Engine, value: Value) -> list[Value]:
     return elements(engine, value) if isinstance(value, Box) else []
 
 
-def _hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
-    """What is not known may call what it is given."""
+def hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
+    """What is not known may call what it is given; each value is handed over once."""
+    handed = engine.handed.get(site)
     for value in args.all():
-        if isinstance(value, (Function, Method, Partial)):
-            call_back(engine, value, site)
+        if isinstance(value, (Function, Method, Partial, Running)):
+            if handed is None:
+                handed = engine.handed.setdefault(site, set())
+            if value not in handed:
+                handed.add(value)
+                call_back(engine, value, site)
 
 
 def call_back(engine: Engine, value: Value, site: Site, args: Args | None = None) -> list[Value]:

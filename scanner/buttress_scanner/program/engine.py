@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
 from buttress_scanner.program.values import (
-    SELF,
+    Box,
     Class,
     Const,
     External,
@@ -24,6 +24,7 @@ from buttress_scanner.program.values import (
     Module,
     Object,
     Partial,
+    SELF,
     Typed,
     Unknown,
     Value,
@@ -44,6 +45,7 @@ SMALL = 16
 """Bodies of at most this many nodes have a frame for each call site: they are as good as inlined."""
 INLINING = 4
 """So many small bodies within one another are told apart by call site."""
+_DROPPED_FIRST = (Const, Unknown, Box, Object, External)
 EVERYTHING = 1_000_000_000
 IMPORT_REACH = 3
 """Calls that are followed from the import of a module that no contract is about: enough for registries and decorators."""
@@ -75,6 +77,8 @@ class Engine:
         self.busy = False
         self.scope: frozenset[str] | None = None
         self.demanded: set[tuple[ClassInfo, str]] = set()
+        self.projections: dict[Value, Any] = {}
+        self.handed: dict[tuple[Frame, int], set[Value]] = {}
         self.functions_in: dict[tuple[Unit, int], list[Function]] = {}
 
     # --- values
@@ -160,10 +164,13 @@ class Engine:
                 self.queue(reader)
 
     def _is_over(self, cell: Cell, value: Value) -> bool:
-        """Whether a full cell drops the value: callables have a higher limit, what a contract asks about has none."""
-        if self.precious(value):
+        """Whether a full cell drops the value: functions have a higher limit, what a contract asks about has none."""
+        kind = type(value)
+        if kind in _DROPPED_FIRST:
+            return True
+        if kind is Function and len(cell.values) < CALLABLE_LIMIT:
             return False
-        return len(cell.values) >= CALLABLE_LIMIT or not isinstance(value, Function)
+        return not self.precious(value)
 
     def queue(self, cell: Cell) -> None:
         """Have a cell evaluated (again)."""
@@ -289,8 +296,18 @@ class Engine:
         return tuple((name, self._projection(values)) for name, values in bound.items())
 
     def _projection(self, values: list[Value]) -> Any:
-        kept = {p for p in map(project, values) if p is not None}
-        return frozenset(kept) if len(kept) <= 4 else None
+        known = self.projections
+        kept = set()
+        for value in values:
+            if value in known:
+                part = known[value]
+            else:
+                part = known[value] = project(value)
+            if part is not None:
+                kept.add(part)
+                if len(kept) > 4:
+                    return None
+        return frozenset(kept)
 
     # --- what nodes do
 

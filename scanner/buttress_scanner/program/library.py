@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import box_methods, containers, models_introspection, models_iteration, models_wrapping
 from buttress_scanner.program.attributes import get_attribute
-from buttress_scanner.program.calls import Args, call, call_back
+from buttress_scanner.program.calls import Args, call, call_back, hand_to_unknown
 from buttress_scanner.program.enums import MADE_BY_CALL
 from buttress_scanner.program.lifetime import loading, note_mutation
 from buttress_scanner.program.order import note_shown
@@ -139,7 +139,13 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
     """Call what the library calls; return a future for what it drives."""
     name = path.rpartition(".")[2]
     results: list[Value] = []
+    drives = name in _PASSES_REST or name in _DRIVERS
+    if not drives and entry is None:
+        hand_to_unknown(engine, args, site)
+        return []
     positions = [*getattr(entry, "calls", ()), *getattr(entry, "calls_later", ())]
+    if not drives and not positions:
+        return []
     found = False
     for position in positions:
         values = args.get(position) if isinstance(position, int) else args.keywords.get(position, [])
@@ -159,7 +165,7 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
             and positions
         ):
             results += call_back(engine, value, site)
-    if results and (name in _PASSES_REST or name in _DRIVERS):
+    if results and drives:
         if name in ("run", "run_until_complete", "wait_for", "to_thread"):
             return results
         future = containers.box(engine, "future", (*site, path))
