@@ -175,7 +175,6 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
         case Descriptor(kind="staticmethod" | "classmethod", function=function):
             return call(engine, function, args, site)
         case Maybe() | Unknown():
-            hand_to_unknown(engine, args, site)
             return [callee] if isinstance(callee, Unknown) else [engine.unknown("member name is not known")]
         case Object(path=path):
             hand_to_unknown(engine, args, site)

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from buttress_scanner.program.catalogue import Catalogue
     from buttress_scanner.program.modules import Modules
 
-SET_LIMIT = 24
+SET_LIMIT = 16
 """Values a cell keeps; beyond it, precious ones only and a mark that the cell is full."""
 CALLABLE_LIMIT = 6_000
 """A dispatch table of this many functions is still followed to each of them."""
-CONTEXTS = 8
-SMALL_CONTEXTS = 24
+CONTEXTS = 5
+SMALL_CONTEXTS = 10
 SMALL = 16
 """Bodies of at most this many nodes have a frame for each call site: they are as good as inlined."""
 INLINING = 4
