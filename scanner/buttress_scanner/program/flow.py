@@ -5,7 +5,6 @@ The walk is structural: outcomes are sets of (way of leaving, state); summaries 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,13 +14,15 @@ from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.flow_effects import Effects
 from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_flags import Variables
-from buttress_scanner.program.flow_state import END, IDLE, NEXT, OWED, RAISE, RETURN, Outcome, Place, State, met
+from buttress_scanner.program.flow_regions import regions_of
+from buttress_scanner.program.flow_state import END, IDLE, NEXT, OWED, RAISE, Outcome, Place, State, met
 from buttress_scanner.program.flow_subjects import is_abstract
 from buttress_scanner.program.types import defining_frame
 from buttress_scanner.program.values import BoxMethod, Class, Descriptor, Function, Instance, Maker, Method, Partial, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.program.flow_regions import Region
     from buttress_scanner.program.flow_walk import Walker
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Program
@@ -74,6 +75,8 @@ class Scope:
         self.is_exempt = is_exempt
         self.exceptions = Exceptions(program.engine)
         self._lines: dict[str, list[bytes]] = {}
+        self._rebound: dict[str, set[str]] = {}
+        self._regions: dict[Body, list[Region]] = {}
         bodies = {*obligation.targets, *obligation.starts, *(b for b, _ in obligation.wrapped), *judged}
         names = obligation.names | tables.STACK_METHODS
         classes = any(b.kind == "class" for b in bodies)
@@ -91,6 +94,18 @@ class Scope:
                 if caller not in self.relevant:
                     self.relevant.add(caller)
                     pending.append(caller)
+
+    def regions(self, body: Body) -> list[Region]:
+        """The parts of a body that may be skipped."""
+        if body not in self._regions:
+            self._regions[body] = regions_of(body)
+        return self._regions[body]
+
+    def rebound(self, unit: Unit) -> set[str]:
+        """Names that inner functions of a module assign in the functions around them."""
+        if unit.path not in self._rebound:
+            self._rebound[unit.path] = {n[1] for body in unit.facts.bodies for n in body.nodes if n[0] == "nlstore"}
+        return self._rebound[unit.path]
 
     def line(self, unit: Unit, number: int) -> bytes:
         """A line of a module's source."""
@@ -128,20 +143,22 @@ class Flow:
         self.effects = Effects(self)
         self.inlined: list[Frame] = []
         self._variables: dict[tuple[Frame, str], Variables] = {}
+        self._active: dict[Frame, list[int]] = {}
         self._known: dict[Key, frozenset[Outcome]] = {}
         self._readers: dict[Key, dict[Key, None]] = {}
         self._stack: list[Key] = []
-        self._work: deque[Key] = deque()
+        self._work: dict[Key, None] = {}
 
     # --- summaries
 
-    def exits(self, frame: Frame, status: str) -> frozenset[Outcome]:
+    def exits(self, frame: Frame, status: str) -> Outcomes:
         """Every way in which a frame that is entered with this status may be left, with its place."""
-        key = (frame, status, "")
-        self._summary(key)
+        self._summary((frame, status, ""))
         while self._work:
-            self._compute(self._work.popleft())
-        return self._known[key]
+            key = next(iter(self._work))
+            del self._work[key]
+            self._compute(key)
+        return self._decorated(frame, self.walker(frame), status)
 
     def _summary(self, key: Key) -> frozenset[Outcome]:
         if self._stack:
@@ -151,7 +168,7 @@ class Flow:
             if len(self._stack) < DEPTH:
                 self._compute(key)
             else:
-                self._work.append(key)
+                self._work[key] = None
         return self._known[key]
 
     def _compute(self, key: Key) -> None:
@@ -160,10 +177,10 @@ class Flow:
         outcomes = self._decorated(frame, self.walker(frame, mode), status)
         self._stack.pop()
         before = self._known[key]
-        grown = before | {_left(o) for o in outcomes}
+        grown = before | {_left(o, keep_place=frame.body is self.subject) for o in outcomes}
         if len(grown) > len(before):
             self._known[key] = grown
-            self._work.extend(reader for reader in self._readers.get(key, ()) if reader not in self._work)
+            self._work.update(self._readers.get(key, {}))
 
     def _decorated(self, frame: Frame, walker: Walker, status: str) -> Outcomes:
         """Walk a body inside of the context managers that decorate it."""
@@ -184,8 +201,15 @@ class Flow:
 
         key = (frame, mode)
         if key not in self._variables:
-            self._variables[key] = Variables(self.engine, frame, lambda span: self.scope.text(frame.unit, span), mode)
+            self._variables[key] = Variables(self.engine, frame, self.scope, mode)
         return Walker(self, frame, self._variables[key], place)
+
+    def active(self, frame: Frame) -> list[int]:
+        """The nodes of a frame that may do something."""
+        if frame not in self._active:
+            nodes = enumerate(frame.body.nodes)
+            self._active[frame] = [i for i, n in nodes if self.effects.may_act(n) or i in frame.edges]
+        return self._active[frame]
 
     def enter(self, callee: Frame, state: State, mode: str = "") -> Outcomes:
         """The outcomes of running a frame from a state: it ends normally or raises."""
@@ -193,14 +217,13 @@ class Flow:
         found: Outcomes = set()
         for outcome in self._summary((callee, state.status if relevant else IDLE, mode)):
             inner = outcome.state
-            after = state._replace(
-                status=inner.status if relevant else state.status,
-                promises=tuple(dict.fromkeys((*state.promises, *inner.promises))),
-                origin=inner.origin or state.origin,
-            )
+            after = state._replace(status=inner.status) if relevant else state
+            if inner.promises or inner.origin:
+                promises = tuple(dict.fromkeys((*state.promises, *inner.promises)))
+                after = after._replace(promises=promises, origin=inner.origin or state.origin)
             if callee.body is self.subject and after.status == OWED:
                 after = after._replace(origin=outcome.place)
-            found.add(Outcome(NEXT if outcome.kind == RETURN else outcome.kind, after, None, outcome.exc, outcome.explicit))
+            found.add(Outcome(outcome.kind, after, None, outcome.exc, outcome.explicit))
         return self.obligation.applied(callee.body, callee.closure, state, found)
 
     # --- what the effects ask
@@ -250,7 +273,8 @@ class Flow:
         return (names[0] if names else ""), (call[2][0][1] if call[2] else -1)
 
 
-def _left(outcome: Outcome) -> Outcome:
+def _left(outcome: Outcome, *, keep_place: bool) -> Outcome:
     """An outcome of a body without what concerns nobody outside."""
-    kind = outcome.kind if outcome.kind == RAISE else RETURN
-    return outcome._replace(kind=kind, state=outcome.state._replace(flags=(), outer=()))
+    kind = RAISE if outcome.kind == RAISE else NEXT
+    state = outcome.state._replace(flags=(), outer=())
+    return outcome._replace(kind=kind, state=state, place=outcome.place if keep_place else None)

@@ -64,6 +64,10 @@ class Effects:
             "iter": self._iterated, "unpack": self._unpacked, "seq": self._sequence, "enter": self._entered,
         }  # fmt: skip
 
+    def may_act(self, node: Node) -> bool:
+        """Whether a node may raise or call by itself; others only where they run something of the program."""
+        return node[0] in self._handlers and (node[0] != "seq" or any(starred for starred, _ in node[2]))
+
     def of(self, frame: Frame, index: int, state: State) -> Outcomes:
         """How the node may end when it is reached in this state."""
         node = frame.body.nodes[index]

@@ -13,10 +13,11 @@ from buttress_scanner.program.classes import members
 from buttress_scanner.program.values import Box, Const, Instance, Member, Object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.flow import Scope
     from buttress_scanner.program.flow_state import Flag
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.values import Value
@@ -32,25 +33,25 @@ _ALWAYS_TRUE = ("func", "class", "caught")
 class Variables:
     """The followed variables of one frame, what they start with, how assignments and tests change what is known."""
 
-    def __init__(self, engine: Engine, frame: Frame, source: Callable[[Span], str], mode: str = "") -> None:
+    def __init__(self, engine: Engine, frame: Frame, scope: Scope, mode: str = "") -> None:
         """Read the tests of the frame's body.
 
         Args:
             engine: the solved engine.
             frame: the frame.
-            source: the text of a range of the module.
+            scope: knows the text of the module.
             mode: for exits of context managers, whether they are entered after an exception (``exc``) or without (``ok``).
         """
         self._engine = engine
         self._frame = frame
         self._nodes = frame.body.nodes
-        self._source = source
+        self._scope = scope
         self._stores: dict[Span, list[tuple[str, int]]] = {}
         self._versions: dict[str, list[int]] = {}
         for span, name, node in frame.body.stores:
             self._versions.setdefault(name, []).append(node)
             self._stores.setdefault(span, []).append((name, node))
-        self._shared = {n[1] for body in frame.unit.facts.bodies for n in body.nodes if n[0] == "nlstore"}
+        self._shared = scope.rebound(frame.unit)
         self._conditions: dict[int, Any] = {}
         self.names = self._chosen()
         self.initial: Flags = tuple(self._at_start(name, mode) for name in self.names)
@@ -142,7 +143,7 @@ class Variables:
 
     def _condition(self, node: int) -> Any:
         if node not in self._conditions:
-            self._conditions[node] = self._parsed(self._source(self._frame.body.spans[node])) if node >= 0 else None
+            self._conditions[node] = self._parsed(self._scope.text(self._frame.unit, self._frame.body.spans[node])) if node >= 0 else None
         return self._conditions[node]
 
     def _parsed(self, text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from buttress_scanner.program.flow_state import (
     Place,
     State,
 )
+from buttress_scanner.program.flow_regions import Arm
 from buttress_scanner.program.values import Const, Object
 
 if TYPE_CHECKING:
@@ -48,8 +50,8 @@ class Walker:
         self.fixed = fixed
         self.on_yield: OnYield | None = None
         self._handled: list[Exc] = []
-        self._optional = sorted(set(self.body.conditional), key=lambda r: (r[0], -r[1]))
-        self._partner = dict(self.body.alternatives)
+        self._regions = flow.scope.regions(frame.body)
+        self._active = flow.active(frame)
         self._statements: dict[str, Callable[[list[Any], States], Walked]] = {
             "eval": self._eval, "return": self._return, "raise": self._raise, "break": self._break, "continue": self._continue, "if": self._if,
             "while": self._while, "for": self._for, "try": self._try, "with": self._with, "match": self._match,
@@ -79,48 +81,36 @@ class Walker:
 
     def nodes(self, start: int, end: int, states: States, place: Place) -> Walked:
         """Walk the nodes of an expression in order; parts that may be skipped are."""
+        return self._arm(Arm(start, end, [r for r in self._regions if start <= r.start and r.end <= end]), states, place)
+
+    def _arm(self, arm: Arm, states: States, place: Place) -> Walked:
+        index = arm.start
         outcomes: set[Outcome] = set()
-        index = start
-        optional = [
-            r
-            for r in self._optional
-            if start <= r[0] and r[1] <= end and (r[0] < r[1] or r in self._partner) and r != (start, end)
-        ]
-        for first in optional:
-            if first[0] < index:
-                continue
-            states, others = self._straight(index, first[0], states, place)
+        for region in arm.inside:
+            states, others = self._straight(index, region.start, states, place)
             outcomes |= others
-            done, others = self._part(first, states, place)
-            outcomes |= others
-            index = first[1]
-            second = self._partner.get(first)
-            if second is None:
-                states = states | done
-                continue
-            other, others = self._part(second, states, place)
-            outcomes |= others
-            states = done | other
-            index = second[1]
-        states, others = self._straight(index, end, states, place)
+            after = set() if region.must_run else set(states)
+            for part in region.arms:
+                if not self._is_unrun_generator(part):
+                    done, others = self._arm(part, states, place)
+                    after |= done
+                    outcomes |= others
+            states, index = after, region.end
+        states, others = self._straight(index, arm.end, states, place)
         return states, outcomes | others
 
-    def _part(self, part: tuple[int, int], states: States, place: Place) -> Walked:
-        if self._is_unrun_generator(part):
-            return states, set()
-        return self.nodes(part[0], part[1], states, place)
-
-    def _is_unrun_generator(self, part: tuple[int, int]) -> bool:
+    def _is_unrun_generator(self, part: Arm) -> bool:
         """The inside of a generator expression that no call consumes: it runs later, or never."""
         nodes = self.body.nodes
-        if part[1] >= len(nodes) or nodes[part[1]][:2] != ("comp", "gen"):
+        if part.end >= len(nodes) or nodes[part.end][:2] != ("comp", "gen"):
             return False
-        before = nodes[part[0] - 1] if part[0] else ("",)
-        return before[0] == "iter" and before[3] == "gen"
+        before = nodes[part.start - 1] if part.start else ("",)
+        return bool(before[0] == "iter" and before[3] == "gen")
 
     def _straight(self, start: int, end: int, states: States, place: Place) -> Walked:
         outcomes: set[Outcome] = set()
-        for index in range(start, end):
+        first = bisect_left(self._active, start)
+        for index in self._active[first : bisect_left(self._active, end, first)]:
             states, others = self.node(index, states, place)
             outcomes |= others
         return states, outcomes
