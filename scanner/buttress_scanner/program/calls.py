@@ -46,7 +46,8 @@ Site = tuple["Frame", int]
 OVERRIDE_LIMIT = 60
 FACTORY_NESTING = 6
 FACTORY_LIMIT = 200
-CALL_NESTING = 120
+CALL_NESTING = 12
+INSTANCE_NESTING = 2
 
 
 @dataclass(slots=True)
@@ -132,14 +133,21 @@ def _only_none(values: list[Value]) -> bool:
 
 
 def call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
-    """What calling the value yields; the edges stand at ``site``. Values that are called within calls nest to a bound."""
-    if engine.nesting >= CALL_NESTING:
+    """What calling the value yields; the edges stand at ``site``.
+
+    A value that is called within the call of another nests to a bound, and an instance whose ``__call__`` is an instance again to
+    a narrow one: such recursion runs through no cell that would end it.
+    """
+    heavy = isinstance(callee, (Instance, Class))
+    if engine.nesting >= CALL_NESTING or (heavy and engine.instances >= INSTANCE_NESTING):
         return [engine.unknown("calls nested too deeply")]
     engine.nesting += 1
+    engine.instances += heavy
     try:
         return _call(engine, callee, args, site)
     finally:
         engine.nesting -= 1
+        engine.instances -= heavy
 
 
 def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:

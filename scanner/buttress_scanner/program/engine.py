@@ -73,6 +73,7 @@ class Engine:
         self.reader: Cell | None = None
         self.depth = 0
         self.nesting = 0
+        self.instances = 0
         self.precious: Callable[[Value], bool] = lambda _: False
         self.busy = False
         self.scope: frozenset[str] | None = None
@@ -131,6 +132,8 @@ class Engine:
             self.queue(cell)
             return
         outer, self.reader = self.reader, cell
+        nesting, instances = self.nesting, self.instances
+        self.nesting = self.instances = 0
         self.depth += 1
         cell.state = 1
         try:
@@ -143,6 +146,7 @@ class Engine:
             self.grow(cell, found)
         finally:
             self.depth -= 1
+            self.nesting, self.instances = nesting, instances
             self.reader = outer
 
     def grow(self, cell: Cell, values: Iterable[Value], *, limited: bool = True) -> None:
