@@ -118,7 +118,7 @@ class _Judge:
     def _uncovered(self, runner: Runner, *, optimistic: bool) -> set[Place]:
         """The exits through which the function can be left while it owes.
 
-        The frame in which anybody calls it decides. Where parameters without an annotation leave it in the dark, the calls in the program do.
+        The frame in which anybody calls it decides; where bare parameters leave that in the dark, the calls in the program do.
         """
         flow = self._flow(runner, optimistic=optimistic)
         open_to_anybody = self._exits(flow, runner, runner.generic)

@@ -5,7 +5,6 @@ The walk is structural: outcomes are sets of (way of leaving, state); summaries 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ from buttress_scanner.program.types import defining_frame
 from buttress_scanner.program.values import BoxMethod, Class, Descriptor, Function, Instance, Maker, Method, Partial, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from buttress_scanner.facts.model import Body, Span
     from buttress_scanner.program.flow_regions import Region
     from buttress_scanner.program.flow_walk import Walker
@@ -189,8 +190,8 @@ class Flow:
         run: Callable[[set[State]], Outcomes] = walker.run
         outer = defining_frame(self.engine, frame) if frame.body.decorators else None
         place = Place(END, frame.body.header)
-        for node in reversed(frame.body.decorators if outer is not None else []):
-            for value in self.engine.read(outer, node):
+        for node in reversed(frame.body.decorators):
+            for value in self.engine.read(outer, node) if outer is not None else []:
                 if is_decorator(self.engine, value):
                     run = partial(Contexts(walker).around, value, inside=run, place=place)
         return run({State(status, walker.variables.initial)})
@@ -229,7 +230,7 @@ class Flow:
     # --- what the effects ask
 
     def frames_of(self, function: Function, edges: Mapping[Frame, str] | None) -> list[Frame]:
-        """The frames among ``edges`` that run the function; without edges all its frames, that of anybody only if there is no other."""
+        """The frames among ``edges`` that run the function; without edges all its frames, that of anybody as a last resort."""
         if edges is not None:
             same = [f for f in edges if f.body is function.body]
             return [f for f in same if f.closure is function.closure] or same

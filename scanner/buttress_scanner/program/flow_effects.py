@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import flow_tables as tables
-from buttress_scanner.program.classes import linearise, members, subclasses
-from buttress_scanner.program.enums import is_enum
-from buttress_scanner.program.flow_state import NEXT, Outcome, Promise, State, met, raising
-from buttress_scanner.program.generics import agreeing
-from buttress_scanner.program.protocols import fitting
-from buttress_scanner.program.values import (
-    SELF,
-    Alias,
-    Box,
-    BoxMethod,
-    Class,
-    Descriptor,
-    External,
-    Function,
-    Instance,
-    Maker,
-    Method,
-    Object,
-    Partial,
-    Running,
-    Super,
-    Unknown,
-    Value,
-    is_declared,
-)
+from buttress_scanner.program.classes import linearise, members
+from buttress_scanner.program.flow_callees import Callees
+from buttress_scanner.program.flow_state import NEXT, Outcome, Promise, State, met, nothing, raising, unknown
+from buttress_scanner.program.values import Box, BoxMethod, Class, External, Instance, Method, Object, Running, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.flow import Flow
     from buttress_scanner.program.frames import ClassInfo, Frame
 
 Outcomes = set[Outcome]
-Edges = Mapping["Frame", str]
-
-
-def nothing(state: State) -> Outcomes:
-    """The outcome of code that has no part in the matter and cannot raise."""
-    return {Outcome(NEXT, state)}
-
-
-def unknown(state: State) -> Outcomes:
-    """The outcomes of code of which nothing is known."""
-    return {Outcome(NEXT, state), *raising(state)}
 
 
 class Effects:
@@ -58,6 +27,7 @@ class Effects:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.engine = flow.engine
+        self.callees = Callees(flow)
         self._handlers: dict[str, Callable[[Frame, int, Node, State], Outcomes]] = {
             "call": self._call, "deco": self._deco, "await": self._await, "yield": self._suspended, "yieldfrom": self._drained,
             "item": self._subscript, "slice": self._subscript, "setitem": self._subscript, "delitem": self._subscript,
@@ -116,39 +86,18 @@ class Effects:
         if node[3] == "gen" or self.cannot_fail(frame, node[1]):
             return nothing(state)
         edges = frame.edges.get(index)
-        return (self._in_turn(edges, state) if edges else nothing(state)) | raising(state)
+        return (self.callees.in_turn(edges, state) if edges else nothing(state)) | raising(state)
 
     def cannot_fail(self, frame: Frame, source: int) -> bool:
         """Whether iterating over a node cannot fail: a display, a text, a range."""
         if frame.body.nodes[source][0] in ("seq", "dict", "const", "comp"):
-            return frame.body.nodes[source][1] != "gen"
+            return bool(frame.body.nodes[source][1] != "gen")
         values = self.engine.read(frame, source)
         return bool(values) and all(isinstance(v, Object) and v.path == "builtins.range" for v in values)
 
     def _drained(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         edges = frame.edges.get(index)
-        return (self._any_of(edges, state) if edges else nothing(state)) | raising(state)
-
-    def _any_of(self, frames: Iterable[Frame], state: State) -> Outcomes:
-        """One of the frames runs; an unknown one where there is none."""
-        found: Outcomes | None = None
-        for callee in frames:
-            found = (found or set()) | self.flow.enter(callee, state)
-        return unknown(state) if found is None else found
-
-    def _in_turn(self, frames: Iterable[Frame], state: State) -> Outcomes:
-        """All of the frames run, one after the other."""
-        going, found = {state}, set()
-        for callee in frames:
-            following: set[State] = set()
-            for before in going:
-                for outcome in self.flow.enter(callee, before):
-                    if outcome.kind == NEXT:
-                        following.add(outcome.state)
-                    else:
-                        found.add(outcome)
-            going = following
-        return found | {Outcome(NEXT, s) for s in going}
+        return (self.callees.any_of(edges, state) if edges else nothing(state)) | raising(state)
 
     # --- await and with
 
@@ -162,7 +111,7 @@ class Effects:
                 case Box(kind="future", site=(other, int(made), *_)):
                     found |= self._awaited_call(other, made, state)
                 case Instance():
-                    found |= self._method(value, "__await__", frame.edges.get(index, {}), state)
+                    found |= self.callees.method_at(value, "__await__", frame.edges.get(index, {}), state)
                 case _:
                     found |= unknown(state)
         operand = frame.body.nodes[node[1]]
@@ -174,8 +123,8 @@ class Effects:
         return any(isinstance(v, External) and v.path in tables.AWAITED for v in self.engine.read(frame, node[1]))
 
     def _awaited_call(self, frame: Frame, made: int, state: State) -> Outcomes:
-        """The coroutines that were handed to a library call have run when its result has been awaited; on failure they may not have."""
-        after = {o for o in self._in_turn(frame.edges.get(made, ()), state) if o.kind == NEXT}
+        """What was handed to a library call has run when its result has been awaited; on failure it may not have."""
+        after = {o for o in self.callees.in_turn(frame.edges.get(made, ()), state) if o.kind == NEXT}
         return after | raising(state)
 
     def _entered(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
@@ -191,7 +140,7 @@ class Effects:
         name = "__aenter__" if is_async else "__enter__"
         match value:
             case Instance():
-                return self._method(value, name, frame.edges.get(index, {}), state, drive=True)
+                return self.callees.method_at(value, name, frame.edges.get(index, {}), state, drive=True)
             case Box():
                 return nothing(state)
             case Object(path=path):
@@ -199,61 +148,28 @@ class Effects:
                 return nothing(state) if entry is not None and entry.no_raise else unknown(state)
         return unknown(state)
 
-    def method_of(self, value: Value, name: str, state: State) -> Outcomes:
-        """What a special method of an object of the program does, whoever calls it."""
-        held = members(self.engine, value.info, name) if isinstance(value, Instance) else None
-        bound = [self.engine.make(Method, function, value) for function in held[1]] if held is not None else []
-        return _known(self.one_of(bound, None, state, drive=True), state)
-
-    def _method(self, value: Instance, name: str, edges: Edges, state: State, *, drive: bool = False) -> Outcomes:
-        held = members(self.engine, value.info, name)
-        if held is None:
-            return self._any_of([f for f in edges if f.body.name == name], state)
-        bound = [self.engine.make(Method, function, value) for function in held[1]]
-        return _known(self.one_of(bound, edges, state, drive=drive), state)
-
     # --- calls
 
     def _call(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         values = [v for v in self.engine.read(frame, node[1]) if not tables.of_none(v)]
         if not values:
-            found = self._super_call(frame, node[1], state)
-            return self._unresolved(frame, node[1], state) if found is None else found
+            behind = self.callees.behind_super(frame, node[1], state)
+            return self._unresolved(frame, node[1], state) if behind is None else behind
         edges = frame.edges.get(index, {})
         found: Outcomes = set()
-        counted = self._counted(values)
+        counted = self.callees.counted(values)
         for value in counted:
-            if isinstance(value, External) or (isinstance(value, Method) and isinstance(value.function, External)):
-                found |= self._library(value, frame, index, state)
-            elif isinstance(value, BoxMethod):
-                found |= self._box_method(value, frame, index, state)
-            elif isinstance(value, Class):
-                found |= self._construct(value, edges, state, alone=len(counted) == 1)
-            else:
-                outcomes = self.calling(value, edges, state)
-                found |= self._unresolved(frame, node[1], state) if outcomes is None else outcomes
+            match value:
+                case External(path=path) | Method(function=External(path=path)):
+                    found |= self._library(path, frame, index, state)
+                case BoxMethod():
+                    found |= self._box_method(value, frame, index, state)
+                case Class():
+                    found |= self.callees.construct(value, edges, state, alone=len(counted) == 1)
+                case _:
+                    outcomes = self.callees.calling(value, edges, state)
+                    found |= self._unresolved(frame, node[1], state) if outcomes is None else outcomes
         return found
-
-    def _counted(self, values: list[Value]) -> list[Value]:
-        """The values that count: not those of exempt code, nor what only stands for "nobody has said yet", as long as there are others."""
-        known = [v for v in values if not (isinstance(v, Unknown) and v.reason.startswith(tables.NOT_SAID))] or values
-        return [v for v in known if not self.flow.ignores(v)] or known
-
-    def _super_call(self, frame: Frame, callee: int, state: State) -> Outcomes | None:
-        """``super().m()`` where the class itself has nothing behind it: in a mixin what it is mixed into, else `object`."""
-        node = frame.body.nodes[callee]
-        values = self.engine.read(frame, node[1]) if node[0] == "attr" else []
-        if not values or not all(isinstance(v, Super) for v in values):
-            return None
-        behind: dict[Value, None] = {}
-        for value in values:
-            receiver = value.receiver if isinstance(value, Super) else value
-            for sub in subclasses(self.engine, receiver.info) if isinstance(receiver, Instance) and receiver.site == SELF else ():
-                held = members(self.engine, sub, node[2], value.after) if isinstance(value, Super) else None
-                behind.update(dict.fromkeys(held[1] if held is not None else []))
-        if behind:
-            return self.one_of(behind, None, state)
-        return nothing(state) if node[2] in tables.OF_OBJECT else None
 
     def _unresolved(self, frame: Frame, callee: int, state: State) -> Outcomes:
         node = frame.body.nodes[callee]
@@ -262,121 +178,20 @@ class Effects:
         return unknown(state)
 
     def _deco(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
-        return _known(self.one_of(self.engine.read(frame, node[1]), frame.edges.get(index, {}), state), state)
-
-    def one_of(self, values: Iterable[Value], edges: Edges | None, state: State, *, drive: bool = False) -> Outcomes | None:
-        """One of the values is called; None where there is none, or where it is not known of one what runs."""
-        found: Outcomes | None = None
-        for value in values:
-            outcomes = self.calling(value, edges, state, drive=drive)
-            if outcomes is None:
-                return None
-            found = (found or set()) | outcomes
-        return found
-
-    def calling(self, value: Value, edges: Edges | None, state: State, *, drive: bool = False) -> Outcomes | None:
-        """The outcomes of calling a value; None where it is not known what runs.
-
-        Args:
-            value: what is called.
-            edges: the frames that the call runs; None for any frame of the functions.
-            state: the state before.
-            drive: whether a coroutine or generator that is made is run as well.
-        """
-        match value:
-            case Function():
-                return self._function(value, edges, state, drive=drive)
-            case Method(function=Function() as function, receiver=receiver):
-                return self._dispatched(function, receiver, edges, state, drive=drive)
-            case (
-                Method(function=function)
-                | Partial(function=function)
-                | Descriptor(kind="staticmethod" | "classmethod", function=function)
-            ):
-                return self.calling(function, edges, state, drive=drive)
-            case Alias(base=base):
-                return self.calling(base, edges, state, drive=drive)
-            case Class():
-                return self._construct(value, edges or {}, state, alone=True)
-            case Instance(info=info):
-                held = members(self.engine, info, "__call__")
-                bound = [self.engine.make(Method, f, value) for f in held[1]] if held is not None else []
-                return self.one_of(bound, edges, state, drive=drive)
-            case Maker():
-                return self._maker(value, edges, state, drive=drive)
-            case External(path=path):
-                entry = self.engine.catalogue.entry(path)
-                return nothing(state) if entry is not None and entry.no_raise else unknown(state)
-        return None
-
-    def _function(self, function: Function, edges: Edges | None, state: State, *, drive: bool) -> Outcomes | None:
-        if (function.body.is_async or function.body.is_generator) and not drive:
-            return nothing(state)
-        frames = self.flow.frames_of(function, edges)
-        return self._any_of(frames, state) if frames else None
-
-    def _dispatched(
-        self, function: Function, receiver: Value, edges: Edges | None, state: State, *, drive: bool
-    ) -> Outcomes | None:
-        overrides = self._overrides(function, receiver) if isinstance(receiver, Instance) else []
-        abstract = self.flow.is_abstract(function)
-        if abstract and not overrides:
-            return unknown(met(state)) if self.flow.obligation.is_target(function.body, function.closure) else None
-        chosen = overrides if abstract else [function, *overrides]
-        return self.one_of(self._counted(chosen), edges, state, drive=drive)
-
-    def _overrides(self, function: Function, receiver: Instance) -> list[Value]:
-        """What may run instead for a receiver that is only declared, or where the method is."""
-        if not (is_declared(receiver.site) or (receiver.site == SELF and function.body.is_abstract)):
-            return []
-        name = function.body.name
-        nodes = [(s, s.body.exit[name]) for s in agreeing(self.engine, receiver) if name in s.body.exit]
-        found = [v for sub, node in nodes for v in self.engine.read(sub.frame, node)]
-        for fit in fitting(self.engine, receiver.info):
-            held = members(self.engine, fit, name)
-            found += held[1] if held is not None else []
-        return [v for v in dict.fromkeys(found) if v is not function and not isinstance(v, Descriptor)]
-
-    def _maker(self, maker: Maker, edges: Edges | None, state: State, *, drive: bool) -> Outcomes | None:
-        if maker.kind in tables.MAKES_ONLY:
-            return nothing(state)
-        if maker.kind == "methodcaller":
-            return self._any_of(edges or (), state)
-        if maker.function is None:
-            return None
-        found = self.calling(maker.function, edges, state, drive=drive)
-        return found | nothing(state) if maker.kind == "cache" and found is not None else found
-
-    def _construct(self, value: Class, edges: Edges, state: State, *, alone: bool) -> Outcomes:
-        info: ClassInfo = value.info
-        if is_enum(self.engine, info):
-            return unknown(state)
-        owners = linearise(self.engine, info)
-        own = sorted((f for f in edges if alone or f.owner in owners), key=lambda f: tables.CONSTRUCTION.get(f.body.name, 0))
-        found = self._in_turn(own, state)
-        if members(self.engine, info, "__init__") is None and not all(map(self._is_harmless_base, info.externals)):
-            found |= raising(state)
-        return self.flow.obligation.applied(info.body, None, state, found)
-
-    def _is_harmless_base(self, path: str) -> bool:
-        if path in tables.HARMLESS_BASES:
-            return True
-        entry = self.engine.catalogue.entry(path)
-        return entry is not None and entry.no_raise
+        found = self.callees.one_of(self.engine.read(frame, node[1]), frame.edges.get(index, {}), state)
+        return unknown(state) if found is None else found
 
     # --- libraries
 
-    def _library(self, value: Value, frame: Frame, index: int, state: State) -> Outcomes:
-        function = value.function if isinstance(value, Method) else value
-        assert isinstance(function, External)
-        path = self.engine.catalogue.resolve(function.path)
+    def _library(self, path: str, frame: Frame, index: int, state: State) -> Outcomes:
+        path = self.engine.catalogue.resolve(path)
         edges = frame.edges.get(index, {})
         if path in tables.NEVER_RETURNS:
             return raising(state)
         if path in tables.RUNS_ARGUMENT:
-            return (self._any_of(edges, state) if edges else nothing(state)) | raising(state)
+            return (self.callees.any_of(edges, state) if edges else nothing(state)) | raising(state)
         if path in tables.DRAINS and edges:
-            return self._in_turn(edges, state)
+            return self.callees.in_turn(edges, state)
         if path in tables.AWAITED:
             return nothing(state)
         entry = self.engine.catalogue.entry(path)
@@ -414,7 +229,3 @@ def has_attribute(engine: Engine, info: ClassInfo, name: str) -> bool:
     return any(
         name in owner.body.annotations or engine.values(engine.slot("any", owner, name)) for owner in linearise(engine, info)
     )
-
-
-def _known(outcomes: Outcomes | None, state: State) -> Outcomes:
-    return unknown(state) if outcomes is None else outcomes

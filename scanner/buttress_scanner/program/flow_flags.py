@@ -1,15 +1,14 @@
 """Local variables whose truth or None-ness decides tests: `done = False ... if done:`.
 
-Only a few variables of a body are followed, those that its tests look at. Letters say what is known of one: ``N`` None,
-``T`` true, ``F`` false but not None, ``S`` not None, ``E`` false or None, ``?`` nothing; a pair ``("=", x)`` is the constant x.
+Only a few variables of a body are followed, those that its tests look at.
 """
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.classes import members
+from buttress_scanner.program.flow_tests import Flags, Split, Test, constant, parse_test, split, variables_of
 from buttress_scanner.program.values import Box, Const, Instance, Member, Object
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from buttress_scanner.program.values import Value
 
 LIMIT = 3
-Flags = tuple["Flag", ...]
-Split = list[tuple[bool, Flags]]
 _NEVER_NONE = ("literal", "seq", "dict", "comp", "dcomp", "bin", "cmp", "un", "fstr")
 _BUILTINS = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes")
 _ALWAYS_TRUE = ("func", "class", "caught")
@@ -52,7 +49,7 @@ class Variables:
             self._versions.setdefault(name, []).append(node)
             self._stores.setdefault(span, []).append((name, node))
         self._shared = scope.rebound(frame.unit)
-        self._conditions: dict[int, Any] = {}
+        self._parsed: dict[int, Test] = {}
         self.names = self._chosen()
         self.initial: Flags = tuple(self._at_start(name, mode) for name in self.names)
 
@@ -61,10 +58,10 @@ class Variables:
     def _chosen(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for test in _tests(self._frame.body.tree):
-            for name in _leaves(self._condition(test)):
+            for name in variables_of(self._test(test)):
                 found[name] = None
-        constant = [n for n in found if any(self._is_constant(v) for v in self._versions[n])]
-        return tuple(dict.fromkeys([*constant, *found]))[:LIMIT]
+        settled = [n for n in found if any(self._is_constant(v) for v in self._versions[n])]
+        return tuple(dict.fromkeys([*settled, *found]))[:LIMIT]
 
     def _is_constant(self, node: int) -> bool:
         if self._nodes[node][0] == "declare":
@@ -81,7 +78,7 @@ class Variables:
         if self._frame.key in ("anybody", "*"):
             return "?"
         values = self._engine.read(self._frame, position)
-        return _known(values[0].value) if len(values) == 1 and isinstance(values[0], Const) else "?"
+        return constant(values[0].value) if len(values) == 1 and isinstance(values[0], Const) else "?"
 
     # --- assignments
 
@@ -115,7 +112,7 @@ class Variables:
         if op[0] == "declare":
             return self._value(op[1]) if op[1] >= 0 else "?"
         if op[0] == "const":
-            return _known(op[1])
+            return constant(op[1])
         if op[0] in _NEVER_NONE:
             return "S"
         if op[0] in _ALWAYS_TRUE:
@@ -139,142 +136,41 @@ class Variables:
 
     def split(self, flags: Flags, node: int) -> Split:
         """The outcomes that the test at ``node`` may have, with what is known then."""
-        return _split(self.names, flags, self._condition(node))
+        return split(self.names, flags, self._test(node))
 
-    def _condition(self, node: int) -> Any:
-        if node not in self._conditions:
-            self._conditions[node] = self._parsed(self._scope.text(self._frame.unit, self._frame.body.spans[node])) if node >= 0 else None
-        return self._conditions[node]
+    def _test(self, node: int) -> Test:
+        if node not in self._parsed:
+            text = self._scope.text(self._frame.unit, self._frame.body.spans[node]) if node >= 0 else ""
+            self._parsed[node] = parse_test(text, self._is_mutable)
+        return self._parsed[node]
 
-    def _parsed(self, text: str) -> Any:
-        """A test as written. The facts say where it stands, and what it computes, but not which variables it names."""
-        try:
-            return self._compiled(ast.parse(f"({text})", mode="eval").body)
-        except (SyntaxError, ValueError, RecursionError):
+    def _is_mutable(self, name: str) -> bool | None:
+        """Whether a variable may hold a container; None for what is no local variable, or changes behind the function's back."""
+        if name not in self._versions or name in self._shared:
             return None
-
-    def _compiled(self, test: ast.expr) -> Any:
-        match test:
-            case ast.Constant(value=value):
-                return ("constant", bool(value))
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return ("not", self._compiled(operand))
-            case ast.BoolOp(op=op, values=values):
-                return ("and" if isinstance(op, ast.And) else "or", tuple(map(self._compiled, values)))
-            case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() | ast.Eq() | ast.NotEq() as op], comparators=[right]):
-                found = self._identity(left, right) or self._identity(right, left)
-                return ("not", found) if found and isinstance(op, (ast.IsNot, ast.NotEq)) else found
-            case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)) if (
-                name in self._versions and name not in self._shared
-            ):
-                return ("truth", name, self._is_mutable(name))
-        return None
-
-    def _identity(self, subject: ast.expr, other: ast.expr) -> Any:
-        name = subject.target if isinstance(subject, ast.NamedExpr) else subject
-        if (
-            not isinstance(name, ast.Name)
-            or not isinstance(other, ast.Constant)
-            or name.id not in self._versions
-            or name.id in self._shared
-        ):
-            return None
-        return ("is", name.id, other.value)
-
-    def _is_mutable(self, name: str) -> bool:
         return any(isinstance(v, Box) for node in self._versions[name] for v in self._engine.read(self._frame, node))
-
-
-def _known(value: Any) -> Flag:
-    return "N" if value is None else ("=", value)
 
 
 def _tests(tree: list[Any]) -> Iterator[int]:
     """The nodes of all tests of statements, in order."""
-    pending = list(reversed(tree))
-    while pending:
-        entry = pending.pop()
-        kind = entry[0]
-        if kind in ("if", "while"):
+    for entry in tree:
+        if entry[0] in ("if", "while"):
             yield entry[3] - 1
-        parts: list[list[Any]] = {
-            "if": lambda e: [e[5], e[6]], "while": lambda e: [e[5], e[6]], "for": lambda e: [e[6], e[7]], "with": lambda e: [e[3]],
-            "try": lambda e: [e[2], *(h[3] for h in e[3]), e[4], e[5]], "match": lambda e: [c[3] for c in e[4]],
-        }.get(kind, lambda _: [])(entry)  # fmt: skip
-        pending += [e for part in reversed(parts) for e in reversed(part)]
+        for inner in _blocks(entry):
+            yield from _tests(inner)
 
 
-def _leaves(condition: Any) -> Iterator[str]:
-    if condition is None:
-        return
-    if condition[0] in ("truth", "is"):
-        yield condition[1]
-    elif condition[0] == "not":
-        yield from _leaves(condition[1])
-    elif condition[0] in ("and", "or"):
-        for part in condition[1]:
-            yield from _leaves(part)
-
-
-def _split(names: tuple[str, ...], flags: Flags, condition: Any) -> Split:
-    if condition is None:
-        return [(True, flags), (False, flags)]
-    match condition:
-        case ("constant", value):
-            return [(value, flags)]
-        case ("not", inner):
-            return [(not truth, after) for truth, after in _split(names, flags, inner)]
-        case ("and" | "or" as word, parts):
-            return _split_all(names, flags, parts, stop=word == "or")
-        case _ if condition[1] not in names:
-            return [(True, flags), (False, flags)]
-    position = names.index(condition[1])
-    answers = (
-        _by_truth(flags[position], mutable=condition[2])
-        if condition[0] == "truth"
-        else _by_identity(flags[position], condition[2])
-    )
-    return [(truth, (*flags[:position], flag, *flags[position + 1 :])) for truth, flag in answers]
-
-
-def _split_all(names: tuple[str, ...], flags: Flags, parts: tuple[Any, ...], *, stop: bool) -> Split:
-    """``and`` stops at the first false part, ``or`` at the first true one."""
-    done: dict[tuple[bool, Flags], None] = {}
-    going = {flags: None}
-    for part in parts:
-        following: dict[Flags, None] = {}
-        for before in going:
-            for truth, after in _split(names, before, part):
-                if truth == stop:
-                    done[truth, after] = None
-                else:
-                    following[after] = None
-        going = following
-    done.update(dict.fromkeys((not stop, after) for after in going))
-    return list(done)
-
-
-def _by_truth(flag: Flag, *, mutable: bool) -> list[tuple[bool, Flag]]:
-    if isinstance(flag, tuple):
-        return [(bool(flag[1]), flag)]
-    if flag == "T":
-        return [(True, flag)]
-    if flag in ("N", "F", "E"):
-        return [(False, flag)]
-    if mutable:
-        return [(True, flag), (False, flag)]
-    return [(True, "T"), (False, "F" if flag == "S" else "E")]
-
-
-def _by_identity(flag: Flag, wanted: Any) -> list[tuple[bool, Flag]]:
-    if wanted is None:
-        if flag == "N":
-            return [(True, flag)]
-        if flag == "E":
-            return [(True, "N"), (False, "F")]
-        return [(True, "N"), (False, "S")] if flag == "?" else [(False, flag)]
-    if isinstance(flag, tuple):
-        return [(flag[1] == wanted and type(flag[1]) is type(wanted), flag)]
-    if flag == "N":
-        return [(False, flag)]
-    return [(True, ("=", wanted)), (False, flag)]
+def _blocks(entry: list[Any]) -> list[list[Any]]:
+    """The blocks of statements inside of a statement."""
+    match entry:
+        case ["if" | "while", _, _, _, _, body, orelse]:
+            return [body, orelse]
+        case ["for", _, _, _, _, _, body, orelse, _]:
+            return [body, orelse]
+        case ["with", _, _, body, *_]:
+            return [body]
+        case ["try", _, body, handlers, orelse, final]:
+            return [body, *(handler[3] for handler in handlers), orelse, final]
+        case ["match", _, _, _, cases]:
+            return [case[3] for case in cases]
+    return []

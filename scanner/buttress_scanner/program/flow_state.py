@@ -56,7 +56,7 @@ class Pending(NamedTuple):
 
     kind: str
     place: Place | None
-    exc: Exc | None
+    exc: Exc
     explicit: bool
 
 
@@ -78,7 +78,8 @@ class Outcome(NamedTuple):
     kind: str
     state: State
     place: Place | None = None
-    exc: Exc | None = None
+    exc: Exc = Exc("*")
+    """For exceptions: what is raised."""
     explicit: bool = False
     """For exceptions: raised by a ``raise`` or ``assert``, rather than by something that may raise."""
 
@@ -95,3 +96,13 @@ def met(state: State) -> State:
 def raising(state: State, place: Place | None = None) -> set[Outcome]:
     """The outcomes of code that may raise anything in this state."""
     return {Outcome(RAISE, state, place, exc) for exc in ANYTHING}
+
+
+def nothing(state: State) -> set[Outcome]:
+    """The outcome of code that has no part in the matter and cannot raise."""
+    return {Outcome(NEXT, state)}
+
+
+def unknown(state: State) -> set[Outcome]:
+    """The outcomes of code of which nothing is known."""
+    return {Outcome(NEXT, state), *raising(state)}

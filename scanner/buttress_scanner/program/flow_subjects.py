@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from buttress_scanner.program.protocols import fitting, is_protocol
 from buttress_scanner.program.values import Class, Descriptor, External, Function, Instance, Maker, Partial, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame, Unit
@@ -126,14 +127,15 @@ def bodies_of(program: Program, texts: Iterable[str]) -> tuple[set[Body], set[tu
 def functions_in(engine: Engine, values: Iterable[Value]) -> list[Function]:
     """The functions behind callables, without what binds or wraps them."""
     found: dict[Function, None] = {}
-    for value in values:
+    for held in values:
+        value = held
         while isinstance(value, (Descriptor, Maker, Partial)) and value.function is not None:
             value = value.function
         if isinstance(value, Function):
             found[value] = None
         elif isinstance(value, Instance):
-            held = members(engine, value.info, "__call__")
-            found.update(dict.fromkeys(v for v in (held[1] if held is not None else []) if isinstance(v, Function)))
+            call = members(engine, value.info, "__call__")
+            found.update(dict.fromkeys(v for v in (call[1] if call is not None else []) if isinstance(v, Function)))
     return list(found)
 
 

@@ -8,10 +8,30 @@ from buttress_scanner.program.values import Const, External, Method, Value
 
 QUIET: Final = frozenset(
     {
-        "caught", "comp", "const", "dcomp", "declare", "dict", "exit", "free", "from", "func", "global", "gstore", "import", "late", "literal",
-        "narrow", "nlstore", "own", "param", "phi", "raise", "star",
+        "caught",
+        "comp",
+        "const",
+        "dcomp",
+        "declare",
+        "dict",
+        "exit",
+        "free",
+        "from",
+        "func",
+        "global",
+        "gstore",
+        "import",
+        "late",
+        "literal",
+        "narrow",
+        "nlstore",
+        "own",
+        "param",
+        "phi",
+        "raise",
+        "star",
     }
-)  # fmt: skip
+)
 """Operations that neither raise nor call; ``raise`` and ``exit`` belong to their statements."""
 
 CONSTRUCTION: Final = {
@@ -30,9 +50,19 @@ MAKES_ONLY: Final = frozenset({"contextmanager", "keep", "wraps", "decorator", "
 OF_OBJECT: Final = frozenset({"__init__", "__init_subclass__", "__new__"})
 
 HARMLESS_BASES: Final = frozenset(
-    {"builtins.object", "abc.ABC", "typing.Protocol", "typing.Generic", "typing.NamedTuple", "typing_extensions.Protocol", "contextlib.ContextDecorator",
-     "contextlib.AbstractContextManager", "contextlib.AbstractAsyncContextManager", "contextlib.AsyncContextDecorator"}
-)  # fmt: skip
+    {
+        "builtins.object",
+        "abc.ABC",
+        "typing.Protocol",
+        "typing.Generic",
+        "typing.NamedTuple",
+        "typing_extensions.Protocol",
+        "contextlib.ContextDecorator",
+        "contextlib.AbstractContextManager",
+        "contextlib.AbstractAsyncContextManager",
+        "contextlib.AsyncContextDecorator",
+    }
+)
 """Bases outside of the program whose constructor does nothing."""
 
 NEVER_RETURNS: Final = frozenset(
@@ -40,21 +70,52 @@ NEVER_RETURNS: Final = frozenset(
 )
 
 RUNS_ARGUMENT: Final = frozenset(
-    {"asyncio.run", "asyncio.Runner.run", "asyncio.AbstractEventLoop.run_until_complete", "asyncio.BaseEventLoop.run_until_complete", "anyio.run", "trio.run",
-     "anyio.from_thread.run", "contextvars.Context.run", "operator.call"}
-)  # fmt: skip
+    {
+        "asyncio.run",
+        "asyncio.Runner.run",
+        "asyncio.AbstractEventLoop.run_until_complete",
+        "asyncio.BaseEventLoop.run_until_complete",
+        "anyio.run",
+        "trio.run",
+        "anyio.from_thread.run",
+        "contextvars.Context.run",
+        "operator.call",
+    }
+)
 """Library functions that surely run what they are given before they return."""
 
 AWAITED: Final = frozenset(
-    {"asyncio.wait_for", "asyncio.shield", "asyncio.gather", "asyncio.to_thread", "asyncio.timeout_at", "anyio.to_thread.run_sync", "asyncio.create_task",
-     "asyncio.ensure_future", "asyncio.wait", "starlette.concurrency.run_in_threadpool", "fastapi.concurrency.run_in_threadpool"}
-)  # fmt: skip
+    {
+        "asyncio.wait_for",
+        "asyncio.shield",
+        "asyncio.gather",
+        "asyncio.to_thread",
+        "asyncio.timeout_at",
+        "anyio.to_thread.run_sync",
+        "asyncio.create_task",
+        "asyncio.ensure_future",
+        "asyncio.wait",
+        "starlette.concurrency.run_in_threadpool",
+        "fastapi.concurrency.run_in_threadpool",
+    }
+)
 """Library functions whose arguments have run when the result has been awaited; the call alone does nothing yet."""
 
 DRAINS: Final = frozenset(
-    {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.dict", "builtins.sorted", "builtins.sum", "builtins.min", "builtins.max",
-     "collections.deque", "builtins.str.join"}
-)  # fmt: skip
+    {
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.frozenset",
+        "builtins.dict",
+        "builtins.sorted",
+        "builtins.sum",
+        "builtins.min",
+        "builtins.max",
+        "collections.deque",
+        "builtins.str.join",
+    }
+)
 """Library functions that iterate to the end over what they are given."""
 
 LAZY: Final = frozenset(
@@ -66,8 +127,13 @@ SWALLOWING: Final = frozenset({"contextlib.suppress", "pytest.raises"})
 """Context managers that swallow the exceptions that they are called with."""
 
 BOX_CLASSES: Final = {
-    "list": "builtins.list", "tuple": "builtins.tuple", "dict": "builtins.dict", "set": "builtins.set", "frozenset": "builtins.frozenset", "defaultdict": "builtins.dict",
-}  # fmt: skip
+    "list": "builtins.list",
+    "tuple": "builtins.tuple",
+    "dict": "builtins.dict",
+    "set": "builtins.set",
+    "frozenset": "builtins.frozenset",
+    "defaultdict": "builtins.dict",
+}
 
 NOT_SAID: Final = ("parameter ", "attribute ")
 """Reasons of unknown values that stand for what no caller and no assignment has said (yet)."""

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from buttress_scanner.program.flow_regions import Arm
 from buttress_scanner.program.flow_state import (
     ANYTHING,
     BREAK,
@@ -24,7 +25,6 @@ from buttress_scanner.program.flow_state import (
     Place,
     State,
 )
-from buttress_scanner.program.flow_regions import Arm
 from buttress_scanner.program.values import Const, Object
 
 if TYPE_CHECKING:
@@ -53,9 +53,18 @@ class Walker:
         self._regions = flow.scope.regions(frame.body)
         self._active = flow.active(frame)
         self._statements: dict[str, Callable[[list[Any], States], Walked]] = {
-            "eval": self._eval, "return": self._return, "raise": self._raise, "break": self._break, "continue": self._continue, "if": self._if,
-            "while": self._while, "for": self._for, "try": self._try, "with": self._with, "match": self._match,
-        }  # fmt: skip
+            "eval": self._eval,
+            "return": self._return,
+            "raise": self._raise,
+            "break": self._break,
+            "continue": self._continue,
+            "if": self._if,
+            "while": self._while,
+            "for": self._for,
+            "try": self._try,
+            "with": self._with,
+            "match": self._match,
+        }
 
     def run(self, states: States) -> set[Outcome]:
         """Walk the whole body; its end is a return without a statement."""
@@ -302,7 +311,6 @@ class Walker:
             entered: dict[Exc, States] = {}
             left: set[Outcome] = set()
             for outcome in raised:
-                assert outcome.exc is not None
                 verdicts = [v for v in (self.flow.exceptions.catch(kind, outcome.exc) for kind in wanted) if v is not None]
                 for _, exc in verdicts:
                     entered.setdefault(exc, set()).add(outcome.state)
@@ -325,10 +333,9 @@ class Walker:
         named = end < len(self.body.nodes) and self.body.nodes[end][0] == "caught"
         outer = self._handled
         for exc, states in entered.items():
-            if named:
-                states = {s._replace(flags=self.variables.caught(s.flags, end)) for s in states}
             self._handled = [exc]
-            reached, others = self.block(tree, states)
+            bound = {s._replace(flags=self.variables.caught(s.flags, end)) for s in states} if named else states
+            reached, others = self.block(tree, bound)
             after |= reached
             outcomes |= others
         self._handled = outer

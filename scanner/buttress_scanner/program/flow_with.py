@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program import containers
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
+from buttress_scanner.program.flow_generators import Continuation, Outcomes, States, generators_of, inline, resume, until_yield
 from buttress_scanner.program.flow_state import (
     MET,
     NEXT,
@@ -15,11 +16,11 @@ from buttress_scanner.program.flow_state import (
     RAISE,
     STATEMENT,
     Outcome,
-    Pending,
     Place,
     Promise,
     State,
     raising,
+    unknown,
 )
 from buttress_scanner.program.flow_walk import Walked, Walker, is_disregarded
 from buttress_scanner.program.generics import agreeing
@@ -29,7 +30,6 @@ from buttress_scanner.program.values import (
     External,
     Function,
     Instance,
-    Maker,
     Method,
     Object,
     Unknown,
@@ -38,13 +38,23 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
-States = set[State]
-Outcomes = set[Outcome]
-Continuation = Callable[[States], Outcomes]
 Source = tuple["Frame", int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a context manager is computed, entered and left."""
+
+    context: int
+    enter: int
+    exit_node: int
+    place: Place
+    is_async: bool
 
 
 class Contexts:
@@ -77,54 +87,38 @@ class Contexts:
             return before | others | {Outcome(NEXT, s) for s in reached}
 
         values: list[Value | None] = [*self.engine.read(self.frame, context)] or [None]
-        exit_node = exits[len(items) - 1 - number]
+        where = _Place(context, enter, exits[len(items) - 1 - number], place, is_async)
         for value in values:
-            outcomes |= self._through(value, (self.frame, context), enter, exit_node, is_async, states, inside, place)
+            outcomes |= self._through(value, where, states, inside)
         return {o.state for o in outcomes if o.kind == NEXT}, {o for o in outcomes if o.kind != NEXT}
 
-    def _through(
-        self,
-        value: Value | None,
-        source: Source,
-        enter: int,
-        exit_node: int,
-        is_async: bool,
-        states: States,
-        inside: Continuation,
-        place: Place,
-    ) -> Outcomes:
+    def _through(self, value: Value | None, where: _Place, states: States, inside: Continuation) -> Outcomes:
         """Enter one possible context manager, run what is inside, leave it."""
         generators = generators_of(value)
         if generators:
-            return {o for g in generators for o in self.inline(g, states, inside, place)}
-        found: Outcomes = set()
-        entered: States = set()
-        for state in states:
-            how = (
-                raising(state) | {Outcome(NEXT, state)}
-                if value is None
-                else self.flow.effects.entering(value, self.frame, enter, state, is_async=is_async)
-            )
-            entered |= {o.state for o in how if o.kind == NEXT}
-            found |= {o._replace(place=place) for o in how if o.kind == RAISE}
-        for outcome in inside(entered):
-            found |= self.leave(value, source, outcome, place, exit_node=exit_node, is_async=is_async)
-        return found
+            return {o for g in generators for o in inline(self.flow, g, states, inside, where.place)}
+
+        def enter(state: State) -> Outcomes:
+            if value is None:
+                return unknown(state)
+            return self.flow.effects.entering(value, self.frame, where.enter, state, is_async=where.is_async)
+
+        def leave(outcome: Outcome) -> Outcomes:
+            source = (self.frame, where.context)
+            return self.leave(value, source, outcome, where.place, exit_node=where.exit_node, is_async=where.is_async)
+
+        return _between(states, enter, inside, leave, where.place)
 
     def around(self, value: Value, states: States, inside: Continuation, place: Place) -> Outcomes:
         """Run something inside of a context manager that is used as a decorator."""
         generators = generators_of(value)
         if generators:
-            return {o for g in generators for o in self.inline(g, states, inside, place)}
-        found: Outcomes = set()
-        entered: States = set()
-        for state in states:
-            how = self.flow.effects.method_of(value, "__enter__", state)
-            entered |= {o.state for o in how if o.kind == NEXT}
-            found |= {o._replace(place=place) for o in how if o.kind == RAISE}
-        for outcome in inside(entered):
-            found |= self.leave(value, (self.frame, 0), outcome, place)
-        return found
+            return {o for g in generators for o in inline(self.flow, g, states, inside, place)}
+
+        def enter(state: State) -> Outcomes:
+            return self.flow.effects.callees.method_of(value, "__enter__", state)
+
+        return _between(states, enter, inside, lambda outcome: self.leave(value, (self.frame, 0), outcome, place), place)
 
     # --- leaving
 
@@ -134,7 +128,7 @@ class Contexts:
         """How code that ended in this way goes on when a context manager around it has been left."""
         generators = generators_of(value)
         if generators:
-            return {o for g in generators for o in self.resume(g, outcome, place)}
+            return {o for g in generators for o in resume(self.flow, g, outcome, place)}
         match value:
             case Instance():
                 return self._leave_instance(value, outcome, place, exit_node, "__aexit__" if is_async else "__exit__")
@@ -185,7 +179,7 @@ class Contexts:
 
     def _close(self, context: Box, outcome: Outcome, place: Place) -> Outcomes:
         """``closing(x)`` calls ``x.close``; other contexts of the library do nothing that matters."""
-        if not (isinstance(context.site, tuple) and context.site[-1] == "context" and self._is_closing(context.site)):
+        if not (isinstance(context.site, tuple) and context.site[-1] == "context" and self._is_closing(*context.site[:2])):
             return {outcome}
         bound: list[Value] = []
         for value in containers.elements(self.engine, context):
@@ -194,14 +188,13 @@ class Contexts:
                 bound += [self.engine.make(Method, f, value) for f in held[1]] if held is not None else []
         return self._called(bound, outcome, place)
 
-    def _is_closing(self, site: Any) -> bool:
-        frame, node = site[0], site[1]
+    def _is_closing(self, frame: Frame, node: int) -> bool:
         callees = self.engine.read(frame, frame.body.nodes[node][1]) if frame.body.nodes[node][0] == "call" else []
         return any(isinstance(v, External) and v.path in ("contextlib.closing", "contextlib.aclosing") for v in callees)
 
     def _called(self, values: list[Value], outcome: Outcome, place: Place) -> Outcomes:
         """Code that ended in this way is followed by a call of one of the values."""
-        how = self.flow.effects.one_of(values, None, outcome.state, drive=True)
+        how = self.flow.effects.callees.one_of(values, None, outcome.state, drive=True)
         if how is None:
             return {outcome}
         passed = {outcome._replace(state=o.state) for o in how if o.kind == NEXT}
@@ -211,7 +204,6 @@ class Contexts:
         frame, node = source
         call = frame.body.nodes[node]
         values = [v for _, part in call[2] for v in self.engine.read(frame, part)] if call[0] == "call" else []
-        assert outcome.exc is not None
         found: Outcomes = set()
         for kind in self.flow.exceptions.types(values):
             verdict = self.flow.exceptions.catch(kind, outcome.exc)
@@ -231,7 +223,7 @@ class Contexts:
         for value in values:
             generators = generators_of(value)
             how = (
-                {o for g in generators for o in self._until_yield(g, state)}
+                {o for g in generators for o in until_yield(self.flow, g, state)}
                 if generators
                 else self.flow.effects.entering(value, frame, index, state, is_async="async" in name)
             )
@@ -256,76 +248,19 @@ class Contexts:
                 found |= self.leave(value, (promise.frame, argument), outcome, place, is_async="async" in name)
         return found
 
-    # --- generators
 
-    def inline(self, generator: Frame, states: States, inside: Continuation, place: Place, *, resumed: bool = False) -> Outcomes:
-        """Walk the generator behind a context manager, with the code inside the ``with`` at its ``yield``.
-
-        Args:
-            generator: its frame.
-            states: the states in which it is entered.
-            inside: walks what is inside the ``with``.
-            place: stands for every place in the generator.
-            resumed: whether it was entered before, so that what it does before its ``yield`` does not count.
-        """
-        if generator in self.flow.inlined:
-            return {o for s in states for o in (Outcome(NEXT, s), *raising(s, place))}
-        walker = self.flow.walker(generator, place=place)
-
-        def on_yield(reached: States, _: Place) -> Walked:
-            after: States = set()
-            others: Outcomes = set()
-            for state in reached:
-                flags, pending = state.outer[-1]
-                if pending is not None:
-                    others |= raising(state, place)  # it yields a second time
-                    continue
-                for outcome in inside({state._replace(flags=flags, outer=state.outer[:-1])}):
-                    ended = Pending(outcome.kind, outcome.place, outcome.exc, outcome.explicit)
-                    within = outcome.state._replace(flags=state.flags, outer=(*outcome.state.outer, (outcome.state.flags, ended)))
-                    if outcome.kind == RAISE:
-                        others.add(outcome._replace(state=within))
-                    else:
-                        after.add(within)
-            return after, others
-
-        walker.on_yield = on_yield
-        self.flow.inlined.append(generator)
-        outcomes = walker.run({s._replace(flags=walker.variables.initial, outer=(*s.outer, (s.flags, None))) for s in states})
-        self.flow.inlined.pop()
-        return {
-            o for outcome in outcomes if not resumed or outcome.state.outer[-1][1] is not None for o in _ended(outcome, place)
-        }
-
-    def resume(self, generator: Frame, outcome: Outcome, place: Place) -> Outcomes:
-        """The rest of a generator that was entered elsewhere, when the code at its ``yield`` ended in this way."""
-        return self.inline(generator, {outcome.state}, lambda _: {outcome}, place, resumed=True) or {outcome}
-
-    def _until_yield(self, generator: Frame, state: State) -> Outcomes:
-        """Entering a generator: what it does before its ``yield``."""
-        walker = self.flow.walker(generator)
-        reached: Outcomes = set()
-
-        def on_yield(states: States, _: Place) -> Walked:
-            reached.update(Outcome(NEXT, s._replace(flags=state.flags)) for s in states)
-            return set(), set()
-
-        walker.on_yield = on_yield
-        outcomes = walker.run({state._replace(flags=walker.variables.initial)})
-        return reached | {o._replace(state=o.state._replace(flags=state.flags)) for o in outcomes if o.kind == RAISE}
-
-
-def generators_of(value: Value | None) -> list[Frame]:
-    """The generators behind a context manager made by ``contextmanager``."""
-    if (
-        not isinstance(value, Box)
-        or value.kind != "context"
-        or not isinstance(value.site, tuple)
-        or not isinstance(value.site[-1], Maker)
-    ):
-        return []
-    frame, node = value.site[0], value.site[1]
-    return [f for f in frame.edges.get(node, ()) if f.body.is_generator]
+def _between(
+    states: States, enter: Callable[[State], Outcomes], inside: Continuation, leave: Callable[[Outcome], Outcomes], place: Place
+) -> Outcomes:
+    found: Outcomes = set()
+    entered: States = set()
+    for state in states:
+        how = enter(state)
+        entered |= {o.state for o in how if o.kind == NEXT}
+        found |= {o._replace(place=place) for o in how if o.kind == RAISE}
+    for outcome in inside(entered):
+        found |= leave(outcome)
+    return found
 
 
 def is_decorator(engine: Engine, value: Value) -> bool:
@@ -336,21 +271,8 @@ def is_decorator(engine: Engine, value: Value) -> bool:
     return bool(generators_of(value))
 
 
-def _ended(outcome: Outcome, place: Place) -> Outcomes:
-    """The outcome of a ``with`` whose generator ended in this way."""
-    flags, pending = outcome.state.outer[-1]
-    state = outcome.state._replace(flags=flags, outer=outcome.state.outer[:-1])
-    if outcome.kind == RAISE:
-        return {outcome._replace(state=state)}
-    if pending is None:
-        return raising(state, place)  # it has not yielded
-    if pending.kind == RAISE:
-        return {Outcome(NEXT, state)}  # it has swallowed the exception
-    return {Outcome(pending.kind, state, pending.place, pending.exc, pending.explicit)}
-
-
 def _left(passed: Outcomes, failed: Outcomes, before: Outcome) -> Outcomes:
-    """An exit that can meet the obligation does so on the way out: its exceptions before that are disregarded, as in a ``finally``."""
+    """An exit that can meet the obligation does so on the way out: as in a ``finally``, its exceptions before are disregarded."""
     if before.state.status == OWED and any(o.state.status == MET for o in passed | failed):
         failed = {o for o in failed if not is_disregarded(o)}
     return passed | failed
