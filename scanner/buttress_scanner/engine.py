@@ -129,9 +129,9 @@ def _selected(contracts: Sequence[Contract], select: Sequence[str]) -> tuple[Con
     return tuple(contract for contract in contracts if not select or contract.id in select)
 
 
-def _scope(contracts: Iterable[Contract], program: Program) -> set[str] | None:
-    """The modules that any contract is about; None when one needs the whole program."""
-    found: set[str] = set()
+def _scope(contracts: Iterable[Contract], program: Program) -> dict[str, int] | None:
+    """The modules that any contract is about, with the calls to follow from there; None when one needs the whole program."""
+    found: dict[str, int] = {}
     for contract in contracts:
         try:
             wanted = contract.scope(program)
@@ -139,7 +139,8 @@ def _scope(contracts: Iterable[Contract], program: Program) -> set[str] | None:
             continue
         if wanted is None:
             return None
-        found.update(wanted)
+        for module in wanted:
+            found[module] = max(found.get(module, 0), contract.follows)
     return found
 
 

@@ -72,6 +72,9 @@ class Contract(BaseModel):
     kind_name: ClassVar[str]
     """The value of ``kind`` in the configuration."""
 
+    follows: ClassVar[int] = 3
+    """Calls that are followed out of the modules of `scope`, in a program that is too large to be evaluated whole."""
+
     id: str = Field(
         pattern=r"^[a-z0-9][a-z0-9._-]*$",
         description="The name of the contract in reports and suppressions: lower case letters, digits, `.`, `_` and `-`.",

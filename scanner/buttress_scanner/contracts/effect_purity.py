@@ -43,6 +43,7 @@ class EffectPurity(Contract):
     """The zone has none of the effects in ``forbid``."""
 
     kind_name: ClassVar[str] = "effect-purity"
+    follows: ClassVar[int] = 1_000_000_000
 
     kind: Literal["effect-purity"]
     zone: Selectors = Field(min_length=1, description="The modules that must be free of the effects.")

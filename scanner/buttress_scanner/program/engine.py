@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SET_LIMIT = 16
 """Values a cell keeps; beyond it, precious ones only and a mark that the cell is full."""
-CALLABLE_LIMIT = 6_000
+CALLABLE_LIMIT = 48
 """A dispatch table of this many functions is still followed to each of them."""
 CONTEXTS = 5
 SMALL_CONTEXTS = 10
@@ -76,7 +76,7 @@ class Engine:
         self.instances = 0
         self.precious: Callable[[Value], bool] = lambda _: False
         self.busy = False
-        self.scope: frozenset[str] | None = None
+        self.scope: Mapping[str, int] | None = None
         self.demanded: set[tuple[ClassInfo, str]] = set()
         self.projections: dict[Value, Any] = {}
         self.handed: dict[tuple[Frame, int], set[Value]] = {}
@@ -227,18 +227,18 @@ class Engine:
             self.busy = False
             sys.setrecursionlimit(limit)
 
-    def solve(self, units: Iterable[Unit], scope: frozenset[str] | None = None) -> None:
+    def solve(self, units: Iterable[Unit], scope: Mapping[str, int] | None = None) -> None:
         """Evaluate all module bodies, a frame called by anybody for each function, and the closures that escape.
 
-        With a scope only functions of those modules get such a frame; of the others runs what is called, and what stores an
-        attribute or a global that somebody reads.
+        With a scope (module to the number of calls to follow from there) only functions of those modules get such a frame; of the
+        others runs what is called, and what stores an attribute or a global that somebody reads.
         """
         from buttress_scanner.program.calls import run_default_factories
         from buttress_scanner.program.classes import is_record
 
         self.scope = scope
         for unit in units:
-            self.reach(unit.frame, EVERYTHING if scope is None or unit.name in scope else IMPORT_REACH)
+            self.reach(unit.frame, EVERYTHING if scope is None else max(scope.get(unit.name, 0), IMPORT_REACH))
         self.run()
         for info in list(self.classes.values()):
             if is_record(self, info):
@@ -251,7 +251,7 @@ class Engine:
             for function in batch:
                 inside = scope is None or function.unit.name in scope
                 if (inside or stores_globals(function.body)) and (function.closure is None or not self.frames.get(function)):
-                    self.reach(self.generic_frame(function), EVERYTHING if inside else 0)
+                    self.reach(self.generic_frame(function), EVERYTHING if scope is None else scope.get(function.unit.name, 0))
             self.run()
 
     def demand(self, info: ClassInfo, name: str) -> None:
@@ -321,7 +321,7 @@ class Engine:
         edges = frame.edges.setdefault(node, {})
         if callee not in edges:
             edges[callee] = how
-            self.reach(callee, frame.reach - 1)
+            self.reach(callee, frame.reach - 1 if frame.reach <= 0 else max(frame.reach - 1, self._own_reach(callee)))
 
     def reach(self, frame: Frame, steps: int) -> None:
         """Let a frame run, and what it calls up to so many calls further on."""
@@ -333,7 +333,12 @@ class Engine:
             current.reach = left
             if left >= 0:
                 self.activate(current)
-                waiting += [(callee, left - 1) for callees in current.edges.values() for callee in callees]
+                for callees in current.edges.values():
+                    waiting += [(callee, max(left - 1, self._own_reach(callee)) if left else -1) for callee in callees]
+
+    def _own_reach(self, frame: Frame) -> int:
+        """How far calls are followed from functions of a module that a contract is about."""
+        return EVERYTHING if self.scope is None else self.scope.get(frame.unit.name, -1)
 
     def deed(self, site: tuple[Frame, int], path: str, effects: tuple[str, ...], text: str = "") -> None:
         """Note what a node does by itself."""

@@ -50,7 +50,7 @@ class Program:
         self.engine = Engine(self.table, catalogue)
         self._solved = False
         self._bases: list[tuple[str, set[str]]] | None = None
-        self._scope: frozenset[str] | None = None
+        self._scope: dict[str, int] | None = None
         self._kept_members: set[str] = set()
         self._kept_classes: set[str] = set()
         self._lines: dict[str, list[bytes]] = {}
@@ -162,9 +162,9 @@ class Program:
         self._kept_members.add(member)
         self._kept_classes.add(class_name)
 
-    def focus(self, modules: Iterable[str] | None) -> None:
-        """Restrict the evaluation to what these modules' functions bring about; None for the whole program."""
-        self._scope = None if modules is None or len(self.modules) <= SMALL_PROGRAM else frozenset(modules)
+    def focus(self, modules: Mapping[str, int] | None) -> None:
+        """Restrict the evaluation to these modules' functions and the calls that far from them; None for the whole program."""
+        self._scope = None if modules is None or len(self.modules) <= SMALL_PROGRAM else dict(modules)
 
     def mentioning(self, names: Iterable[str]) -> list[Unit]:
         """The modules whose text has any of the names as a word: the sieve before any analysis."""
