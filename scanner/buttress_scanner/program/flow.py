@@ -5,6 +5,7 @@ The walk is structural: outcomes are sets of (way of leaving, state); summaries 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Program
 
+RECURSION = 20_000
+"""Statements may be nested this deep, long chains of ``elif`` above all."""
 DEPTH = 25
 """Summaries nest this deep before the next one is put off."""
 Key = tuple["Frame", str, str]
@@ -154,12 +157,17 @@ class Flow:
 
     def exits(self, frame: Frame, status: str) -> Outcomes:
         """Every way in which a frame that is entered with this status may be left, with its place."""
-        self._summary((frame, status, ""))
-        while self._work:
-            key = next(iter(self._work))
-            del self._work[key]
-            self._compute(key)
-        return self._decorated(frame, self.walker(frame), status)
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, RECURSION))
+        try:
+            self._summary((frame, status, ""))
+            while self._work:
+                key = next(iter(self._work))
+                del self._work[key]
+                self._compute(key)
+            return self._decorated(frame, self.walker(frame), status)
+        finally:
+            sys.setrecursionlimit(limit)
 
     def _summary(self, key: Key) -> frozenset[Outcome]:
         if self._stack:

@@ -153,11 +153,12 @@ class Variables:
 
 def _tests(tree: list[Any]) -> Iterator[int]:
     """The nodes of all tests of statements, in order."""
-    for entry in tree:
+    pending = list(reversed(tree))
+    while pending:
+        entry = pending.pop()
         if entry[0] in ("if", "while"):
             yield entry[3] - 1
-        for inner in _blocks(entry):
-            yield from _tests(inner)
+        pending += [inner for block in reversed(_blocks(entry)) for inner in reversed(block)]
 
 
 def _blocks(entry: list[Any]) -> list[list[Any]]:

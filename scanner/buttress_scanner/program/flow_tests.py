@@ -71,7 +71,7 @@ def parse_test(text: str, is_mutable: Callable[[str], bool | None]) -> Test:
     """
     try:
         return _compiled(ast.parse(f"({text})", mode="eval").body, is_mutable)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

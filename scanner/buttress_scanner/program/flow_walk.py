@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.flow import Flow
     from buttress_scanner.program.flow_flags import Variables
+    from buttress_scanner.program.flow_regions import Region
     from buttress_scanner.program.frames import Frame
 
 States = set[State]
@@ -50,6 +51,7 @@ class Walker:
         self.fixed = fixed
         self.on_yield: OnYield | None = None
         self._handled: list[Exc] = []
+        self._final: dict[tuple[int, State, tuple[Exc, ...]], Walked] = {}
         self._regions = flow.scope.regions(frame.body)
         self._active = flow.active(frame)
         self._statements: dict[str, Callable[[list[Any], States], Walked]] = {
@@ -90,7 +92,8 @@ class Walker:
 
     def nodes(self, start: int, end: int, states: States, place: Place) -> Walked:
         """Walk the nodes of an expression in order; parts that may be skipped are."""
-        return self._arm(Arm(start, end, [r for r in self._regions if start <= r.start and r.end <= end]), states, place)
+        inside = self._regions[bisect_left(self._regions, start, key=_start) : bisect_left(self._regions, end, key=_start)]
+        return self._arm(Arm(start, end, inside), states, place)
 
     def _arm(self, arm: Arm, states: States, place: Place) -> Walked:
         index = arm.start
@@ -343,7 +346,7 @@ class Walker:
 
     def _finally(self, tree: list[Any], states: States, outcomes: set[Outcome]) -> Walked:
         """Walk a ``finally`` once for each state in which it is entered; what it does itself replaces how it was entered."""
-        walked = {s: self.block(tree, {s}) for s in states | {o.state for o in outcomes}}
+        walked = {s: self._final_block(tree, s) for s in states | {o.state for o in outcomes}}
         can_meet = any(a.status == MET for s, (after, _) in walked.items() if s.status == OWED for a in after)
         can_meet = can_meet or any(o.state.status == MET for s, (_, others) in walked.items() if s.status == OWED for o in others)
         reached = {a for s in states for a in walked[s][0]}
@@ -352,10 +355,21 @@ class Walker:
             found |= {o for o in others if not (can_meet and is_disregarded(o))}
         return reached, found
 
+    def _final_block(self, tree: list[Any], state: State) -> Walked:
+        """Walk a ``finally``, once for each state: nested ones would be walked again and again."""
+        key = (id(tree), state, tuple(self._handled))
+        if key not in self._final:
+            self._final[key] = self.block(tree, {state})
+        return self._final[key]
+
     def _with(self, entry: list[Any], states: States) -> Walked:
         from buttress_scanner.program.flow_with import Contexts
 
         return Contexts(self).walk(entry, states)
+
+
+def _start(region: Region) -> int:
+    return region.start
 
 
 def is_disregarded(outcome: Outcome) -> bool:
