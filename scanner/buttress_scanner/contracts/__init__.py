@@ -1,0 +1,1 @@
+"""The contract kinds: each is a module with its configuration and check, and a page beside it."""

@@ -10,8 +10,8 @@ from pydantic import Field
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.findings.model import Confidence, Position, Step
 from buttress_scanner.program.classes import is_subclass
-from buttress_scanner.program.references import Origins, consumers, defaults_of
 from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.references import Origins, consumers, defaults_of
 from buttress_scanner.program.values import (
     Class,
     Descriptor,
@@ -36,7 +36,19 @@ if TYPE_CHECKING:
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import ClassInfo, Frame
 
-_LOOKS_ONLY = ("builtins.hasattr", "builtins.callable", "builtins.isinstance", "builtins.issubclass", "builtins.id", "builtins.type", "builtins.repr", "inspect.", "functools.wraps", "functools.update_wrapper", "typing.")
+_LOOKS_ONLY = (
+    "builtins.hasattr",
+    "builtins.callable",
+    "builtins.isinstance",
+    "builtins.issubclass",
+    "builtins.id",
+    "builtins.type",
+    "builtins.repr",
+    "inspect.",
+    "functools.wraps",
+    "functools.update_wrapper",
+    "typing.",
+)
 _TRANSPARENT = ("cache", "wrapper", "contextmanager", "singledispatch", "partialmethod")
 
 
@@ -44,15 +56,15 @@ _TRANSPARENT = ("cache", "wrapper", "contextmanager", "singledispatch", "partial
 class _Guard:
     """The protected callables: methods of classes by name, functions and classes by their body."""
 
+    program: Program
+
     methods: dict[str, list[ClassInfo]] = field(default_factory=dict)
     bodies: set[object] = field(default_factory=set)
     classes: set[object] = field(default_factory=set)
     overrides: bool = True
-    program: Program | None = None
 
     def covers_class(self, info: ClassInfo, name: str) -> bool:
         """Whether the member of the class is guarded."""
-        assert self.program is not None
         engine = self.program.engine
         return any(info is base or is_subclass(engine, info, base) for base in self.methods.get(name, ()))
 
@@ -87,7 +99,12 @@ class _Guard:
         """Whether the frame is one of a protected callable."""
         if frame.body in self.bodies:
             return True
-        return self.overrides and frame.owner is not None and frame.body.kind == "function" and self.covers_class(frame.owner, frame.body.name)
+        return (
+            self.overrides
+            and frame.owner is not None
+            and frame.body.kind == "function"
+            and self.covers_class(frame.owner, frame.body.name)
+        )
 
 
 class ChokePoint(Contract):
@@ -115,7 +132,9 @@ class ChokePoint(Contract):
             names |= {member, owner.rpartition(".")[2]}
             names |= program.descendants(owner.rpartition(".")[2] or member)
         units = program.mentioning(names)
-        carriers = {body.name for u in units for body in u.facts.bodies if body.kind in ("function", "class") and _mentions(body, names)}
+        carriers = {
+            body.name for u in units for body in u.facts.bodies if body.kind in ("function", "class") and _mentions(body, names)
+        }
         return {u.name for u in [*units, *program.mentioning(carriers)]}
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
@@ -133,7 +152,10 @@ class ChokePoint(Contract):
             return
 
         def allowed(frame: Frame) -> bool:
-            return any(s.matches_symbol(frame.unit.name, frame.body.qualname) if s.name else s.matches_module(frame.unit.name) for s in selectors)
+            return any(
+                s.matches_symbol(frame.unit.name, frame.body.qualname) if s.name else s.matches_module(frame.unit.name)
+                for s in selectors
+            )
 
         yield from _Search(self, program, guard, ledger, allowed).findings()
 
@@ -224,12 +246,17 @@ class _Search:
                 self._report(frame, index, callee, inside, "calls")
             return
         reflected = any(origins.reflection.is_run_through(c) for c in frame.edges.get(index, ()))
-        if reflected or (self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee)):
+        if reflected or (
+            self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee)
+        ):
             self._report(frame, index, -1, inside, "runs")
 
     def _implicit(self, frame: Frame, index: int) -> bool:
         """An edge to a protected callable that no operand shows: a constructor, ``methodcaller``, a property."""
-        return any(self.guard.runs(c) and not (c.body.is_async or c.body.is_generator) for c in frame.edges.get(index, ()))
+        return any(
+            how != "fits" and self.guard.runs(c) and not (c.body.is_async or c.body.is_generator)
+            for c, how in frame.edges.get(index, {}).items()
+        )
 
     def _hands_in(self, frame: Frame, node: tuple[object, ...]) -> bool:
         operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]
@@ -240,7 +267,10 @@ class _Search:
         return False
 
     def _cooperative(self, frame: Frame, callee: int) -> bool:
-        """``super().m()`` for its own receiver inside a method of the same name: of an override, or of a mixin before the guarded class."""
+        """``super().m()`` for its own receiver inside a method of the same name.
+
+        Of an override, or of a mixin before the guarded class.
+        """
         node = frame.body.nodes[callee]
         if node[0] != "attr" or frame.body.name != node[2] or not frame.body.params:
             return False
@@ -278,7 +308,9 @@ class _Search:
         return False
 
     def _is_definition(self, frame: Frame, value: int) -> bool:
-        return frame.body.nodes[value][0] in ("func", "deco", "class", "phi") or self.guard.covers_class(frame.owner, _name_of(frame, value))
+        return frame.body.nodes[value][0] in ("func", "deco", "class", "phi") or self.guard.covers_class(
+            frame.owner, _name_of(frame, value)
+        )
 
     # --- reporting
 
@@ -344,7 +376,9 @@ class _Search:
             cell = frame.cells[node[1]]
             if cell is None or not cell.values or any(isinstance(v, Unknown) for v in cell.values):
                 reasons = sorted(v.reason for v in (cell.values if cell else ()) if isinstance(v, Unknown))
-                self.open.setdefault(self.program.node_position(frame, index), reasons[0] if reasons else "nothing is known of the receiver")
+                self.open.setdefault(
+                    self.program.node_position(frame, index), reasons[0] if reasons else "nothing is known of the receiver"
+                )
 
 
 def _function(value: Value) -> Function | None:
@@ -371,9 +405,14 @@ def _name_of(frame: Frame, value: int) -> str:
 
 
 def _is_type_test(callees: list[Value]) -> bool:
-    return bool(callees) and all(isinstance(c, External) and c.path in ("builtins.isinstance", "builtins.issubclass", "typing.cast") for c in callees)
+    return bool(callees) and all(
+        isinstance(c, External) and c.path in ("builtins.isinstance", "builtins.issubclass", "typing.cast") for c in callees
+    )
 
 
 def _mentions(body: Body, names: set[str]) -> bool:
     """Whether the body reads a member or names a class that is guarded, or holds its name as text."""
-    return any((node[0] in ("attr", "global", "late", "from") and node[-1] in names) or (node[0] == "const" and node[1] in names) for node in body.nodes)
+    return any(
+        (node[0] in ("attr", "global", "late", "from") and node[-1] in names) or (node[0] == "const" and node[1] in names)
+        for node in body.nodes
+    )

@@ -71,6 +71,9 @@ class EnumZone(Contract):
             return
         real = {n: enum_member(program.engine, infos[0], n).name for n in names}
         forbidden = {real[n] for n in self.forbid} if self.forbid else set(real.values()) - {real[n] for n in self.allow}
+        if not forbidden:
+            ledger.judge(len(names))
+            return
         yield from _Mentions(self, program, ledger, infos[0], forbidden, units).findings()
 
 
@@ -229,4 +232,3 @@ class _Mentions:
             confidence=Confidence.PROVEN if proven else Confidence.POSSIBLE,
             evidence=[self.program.step(frame, index, f"{how} {listed}"), Step(definition, self.info.symbol, "the enum")],
         )
-

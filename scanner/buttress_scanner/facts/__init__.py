@@ -27,4 +27,10 @@ def build_facts(source: SourceFile) -> FileFacts | SourceProblem:
     try:
         return compile_module(tree)
     except RecursionError:
-        return SourceProblem(source.path, 0, 1, "the file is nested too deeply to be analysed", "Split the deepest expression, or leave the file out.")
+        return SourceProblem(
+            source.path,
+            0,
+            1,
+            "the file is nested too deeply to be analysed",
+            "Split the deepest expression, or leave the file out.",
+        )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from buttress_scanner.facts.conditions import Conditions
 from buttress_scanner.facts.expressions import span_of
-from buttress_scanner.facts.model import Body, Span
-from buttress_scanner.facts.scopes import Names
+
+if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.facts.scopes import Names
 
 _VERBATIM = {"Literal"}
 

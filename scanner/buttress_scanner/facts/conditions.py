@@ -12,7 +12,10 @@ _COMPARED = {ast.Is: "is", ast.IsNot: "isnot", ast.Eq: "eq", ast.NotEq: "ne", as
 
 
 class Conditions(Expressions):
-    """Adds narrowing. Operand expressions are compiled again as values only: names, attributes and constants have no effects to repeat."""
+    """Adds narrowing. Operand expressions are compiled again as values only.
+
+    Names, attributes and constants have no effects to repeat.
+    """
 
     def assume(self, test: ast.expr, truth: bool) -> None:
         """Narrow the environment by the outcome ``truth`` of ``test``."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.facts.model import Span
-from buttress_scanner.facts.scopes import Names
 from buttress_scanner.facts.ssa import Env, Ssa, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from buttress_scanner.facts.model import Span
+    from buttress_scanner.facts.scopes import Names
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "matmul", ast.Div: "truediv", ast.Mod: "mod", ast.Pow: "pow",
@@ -214,7 +217,10 @@ class Expressions(Ssa):
         return index
 
     def _consumed_by(self, call: int, span: Span) -> None:
-        """Tell the iteration of a comprehension that is an argument which call consumes it: ``sorted(x for x in s)`` hides the order of ``s``."""
+        """Tell the iteration of a comprehension that is an argument which call consumes it.
+
+        ``sorted(x for x in s)`` hides the order of ``s``.
+        """
         for index in range(len(self.body.nodes) - 1, -1, -1):
             node = self.body.nodes[index]
             if node[0] == "iter" and self.body.spans[index] == span:

@@ -1,14 +1,14 @@
 """Facts of one file: definitions, imports and, for every body, instructions over versioned locals.
 
-A body is a flat list of nodes in evaluation order; a node is a tuple whose first element names the operation and whose integer operands
-are indices of earlier nodes of the same body (except in ``phi`` nodes of loop heads, which also name later ones). Everything is plain data (tuples, lists, strings,
-numbers): facts depend on the bytes of one file only and can be stored.
+A body is a flat list of nodes in evaluation order; a node is a tuple whose first element names the operation and whose integer
+operands are indices of earlier nodes of the same body (except in ``phi`` nodes of loop heads, which also name later ones).
+Everything is plain data (tuples, lists, strings, numbers): facts depend on the bytes of one file only and can be stored.
 
 Operations, with their operands::
 
     const value | literal type-name        a constant; a float, bytes or other literal that no rule needs
     param name                             a parameter of this function
-    free name depth | global name | own name   a variable of an enclosing function, of the module, or one shared with inner functions
+    free name depth | global name | own name   a variable of an enclosing function, of the module, or shared with inner functions
     late name                              a name inside an annotation, resolved when the module is complete
     import level module | from level module name   an import; `import a.b` binds `a`
     attr object name | item object key | slice low high step
@@ -67,7 +67,10 @@ class Body:
     returns: list[int] = field(default_factory=list)
     yields: list[int] = field(default_factory=list)
     guards: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """For a returned node the tests on the way to it, as the narrowed versions of what they test: where one is impossible, so is the return."""
+    """For a returned node the tests on the way to it, as the narrowed versions of what they test.
+
+    Where one is impossible, so is the return.
+    """
     versions: dict[str, list[int]] = field(default_factory=dict)
     exit: dict[str, int] = field(default_factory=dict)
     annotations: dict[str, int] = field(default_factory=dict)

@@ -25,7 +25,9 @@ class Patterns(Annotations):
         elif isinstance(pattern, ast.MatchClass):
             value = self._class_pattern(pattern, value, subject)
         elif isinstance(pattern, (ast.MatchValue, ast.MatchSingleton)):
-            constant = self.expr(pattern.value) if isinstance(pattern, ast.MatchValue) else self.emit(span, "const", pattern.value)
+            constant = (
+                self.expr(pattern.value) if isinstance(pattern, ast.MatchValue) else self.emit(span, "const", pattern.value)
+            )
             value = self._narrowed(subject, value, "eq" if isinstance(pattern, ast.MatchValue) else "is", constant, span)
         elif isinstance(pattern, ast.MatchSequence):
             self._sequence(pattern, value, subject)
@@ -83,7 +85,9 @@ class Patterns(Annotations):
         return self.emit(span_of(pattern), "phi", tuple(dict.fromkeys(values)))
 
     def _sequence(self, pattern: ast.MatchSequence, value: int, subject: ast.expr | None) -> None:
-        parts = subject.elts if isinstance(subject, (ast.Tuple, ast.List)) and len(subject.elts) == len(pattern.patterns) else None
+        parts = (
+            subject.elts if isinstance(subject, (ast.Tuple, ast.List)) and len(subject.elts) == len(pattern.patterns) else None
+        )
         star = next((i for i, p in enumerate(pattern.patterns) if isinstance(p, ast.MatchStar)), -1)
         for number, inner in enumerate(pattern.patterns):
             after = len(pattern.patterns) - number - 1

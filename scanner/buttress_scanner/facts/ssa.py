@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.facts.model import Body, Span
-from buttress_scanner.facts.scopes import Names
+if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.facts.scopes import Names
 
 Env = dict[str, int]
 """Variable, or access path such as ``self.x`` and ``d['k']``, to the node that is its current version."""
@@ -21,7 +22,9 @@ def path_of(node: ast.expr) -> str | None:
         if isinstance(node, ast.Attribute):
             parts.append("." + node.attr)
             node = node.value
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, (str, int)):
+        elif (
+            isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, (str, int))
+        ):
             parts.append(f"[{node.slice.value!r}]")
             node = node.value
         else:
@@ -133,5 +136,3 @@ class Ssa:
         return {
             name: next(iter(nodes)) if len(nodes) == 1 else self.emit(span, "phi", tuple(nodes)) for name, nodes in inputs.items()
         }
-
-

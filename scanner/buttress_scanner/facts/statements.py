@@ -13,14 +13,17 @@ Tree entries are lists ``[kind, span, ...]``; ``a, b`` is a half-open range of n
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.facts.annotations import type_parameters
 from buttress_scanner.facts.expressions import _OPERATORS, span_of
 from buttress_scanner.facts.patterns import Patterns, irrefutable
 from buttress_scanner.facts.scopes import assigned
-from buttress_scanner.facts.ssa import Env
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from buttress_scanner.facts.ssa import Env
 
 Tree = list[Any]
 
@@ -113,7 +116,9 @@ class Statements(Patterns):
     def _on_typealias(self, node: Any) -> None:
         outside = dict(self.type_names)
         for name, limit in type_parameters(node).items():
-            self.type_names[name] = self.emit(span_of(node), "typevar", self.body.index, f"{node.name.id}.{name}", self.annotation(limit))
+            self.type_names[name] = self.emit(
+                span_of(node), "typevar", self.body.index, f"{node.name.id}.{name}", self.annotation(limit)
+            )
         self.store(node.name, self.annotation(node.value))
         self.type_names = outside
 
@@ -243,7 +248,10 @@ class Statements(Patterns):
         """Note which nodes do not run on import: those of a type checker's branch and of the main guard."""
         if guard is None and not _is_main_guard(node.test):
             return
-        middle = next((i for i in range(first, len(self.body.nodes)) if node.orelse and self.body.spans[i][0] >= node.orelse[0].lineno), len(self.body.nodes))
+        middle = next(
+            (i for i in range(first, len(self.body.nodes)) if node.orelse and self.body.spans[i][0] >= node.orelse[0].lineno),
+            len(self.body.nodes),
+        )
         dead = (first, middle) if not guard else (middle, len(self.body.nodes))
         if dead[0] < dead[1]:
             self.body.unrun.append(dead)
@@ -312,7 +320,9 @@ class Statements(Patterns):
         orelse = self._after_loop(before, breaks, node.orelse, span, node.test, endless=known is True)
         return ["while", span, a, b, known, body, orelse]
 
-    def _after_loop(self, before: Env, breaks: list[Env], orelse: list[ast.stmt], span: Any, test: ast.expr | None, *, endless: bool) -> Tree:
+    def _after_loop(
+        self, before: Env, breaks: list[Env], orelse: list[ast.stmt], span: Any, test: ast.expr | None, *, endless: bool
+    ) -> Tree:
         self.env, self.dead = before, endless
         if test is not None:
             self.assume(test, False)
@@ -418,7 +428,9 @@ def _is_main_guard(test: ast.expr) -> bool:
     if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
         return False
     sides = (test.left, test.comparators[0])
-    return any(isinstance(s, ast.Name) and s.id == "__name__" for s in sides) and any(isinstance(s, ast.Constant) and s.value == "__main__" for s in sides)
+    return any(isinstance(s, ast.Name) and s.id == "__name__" for s in sides) and any(
+        isinstance(s, ast.Constant) and s.value == "__main__" for s in sides
+    )
 
 
 def _always_leaves(body: Sequence[ast.stmt]) -> bool:
@@ -439,10 +451,12 @@ def _has_star(node: ast.Tuple | ast.List) -> bool:
     return any(isinstance(e, ast.Starred) for e in node.elts)
 
 
-def _as_load(target: ast.expr) -> ast.expr:
-    if isinstance(target, ast.Name):
-        return ast.Name(target.id, ast.Load())
-    if isinstance(target, ast.Attribute):
-        return ast.Attribute(target.value, target.attr, ast.Load())
-    assert isinstance(target, ast.Subscript)
-    return ast.Subscript(target.value, target.slice, ast.Load())
+def _as_load(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
+    """The target of an augmented assignment as an expression that reads it."""
+    match target:
+        case ast.Name():
+            return ast.Name(target.id, ast.Load())
+        case ast.Attribute():
+            return ast.Attribute(target.value, target.attr, ast.Load())
+        case ast.Subscript():
+            return ast.Subscript(target.value, target.slice, ast.Load())

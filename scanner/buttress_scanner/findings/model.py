@@ -57,9 +57,9 @@ class Suppressed:
 class Finding:
     """A place that breaks a contract.
 
-    ``symbol`` is ``package.module:Qualified.name`` of the enclosing definition (``package.module`` at module level). ``sink`` names what
-    is done there, without line numbers; with contract and symbol it makes the fingerprint. ``ordinal`` tells equal deeds in
-    one symbol apart; the engine numbers them in source order.
+    ``symbol`` is ``package.module:Qualified.name`` of the enclosing definition (``package.module`` at module level). ``sink``
+    names what is done there, without line numbers; with contract and symbol it makes the fingerprint. ``ordinal`` tells equal
+    deeds in one symbol apart; the engine numbers them in source order.
     """
 
     contract: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import linearise, members, patch_member
-from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.constructors import always_sets
 from buttress_scanner.program.copies import inherited, is_copy
+from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.modules import module_member, module_named
 from buttress_scanner.program.protocols import fitting
@@ -48,7 +48,17 @@ if TYPE_CHECKING:
 
 Site = tuple["Frame", int]
 _TEXT = ("__name__", "__qualname__", "__module__", "__doc__")
-_FIELDS = ("dataclasses.Field", "dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field", "pydantic.fields.FieldInfo", "msgspec.field")
+_FIELDS = (
+    "dataclasses.Field",
+    "dataclasses.field",
+    "attr.ib",
+    "attr.attrib",
+    "attr.field",
+    "attrs.field",
+    "pydantic.Field",
+    "pydantic.fields.FieldInfo",
+    "msgspec.field",
+)
 _LONGEST = 8
 """Parts of an external path; what is longer is not known any more."""
 
@@ -60,13 +70,13 @@ def get_attribute(engine: Engine, value: Value, name: str, site: Site) -> list[V
             return _of_instance(engine, value, name, site)
         case Class():
             return _of_class(engine, value, name, site)
-        case Module(unit=unit):
+        case Module():
             return _of_module(engine, value, name, site)
         case External(path=path):
             return _of_external(engine, path, name, site)
         case Object(path=path):
             return _of_object(engine, value, path, name, site)
-        case Member(info=info):
+        case Member():
             return _of_member(engine, value, name, site)
         case Super():
             return _of_super(engine, value, name, site)
@@ -375,13 +385,18 @@ def _holds_nothing(engine: Engine, values: list[Value]) -> bool:
 
 
 def _constructor_sets(engine: Engine, info: ClassInfo, name: str) -> bool:
-    """Whether every object of the class gets the attribute from its constructor: then the class's own is never seen through it."""
+    """Whether every object of the class gets the attribute from its constructor.
+
+    Then the class's own is never seen through it.
+    """
     found = members(engine, info, "__init__")
     return found is not None and all(isinstance(v, Function) and name in always_sets(v.body) for v in found[1])
 
 
 def _is_data_descriptor(engine: Engine, value: Value) -> bool:
-    return isinstance(value, Descriptor) and value.kind == "property" or (isinstance(value, Instance) and members(engine, value.info, "__set__") is not None)
+    return (isinstance(value, Descriptor) and value.kind == "property") or (
+        isinstance(value, Instance) and members(engine, value.info, "__set__") is not None
+    )
 
 
 def _is_field_default(info: ClassInfo, owner: ClassInfo, name: str) -> bool:
@@ -419,7 +434,10 @@ def _below(engine: Engine, value: Instance, name: str, site: Site) -> list[Value
 
 
 def held_by(engine: Engine, value: Instance, name: str) -> list[Value]:
-    """What was stored to the attribute: through this object, through declared receivers of its classes; of any object if it is itself only declared."""
+    """What was stored to the attribute.
+
+    Through this object, through declared receivers of its classes; of any object if it is itself only declared.
+    """
     found: dict[Value, None] = dict.fromkeys(engine.values(engine.slot("of", value, name)))
     if is_copy(value):
         found.update(dict.fromkeys(inherited(engine, value, name)))
@@ -498,7 +516,9 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
             holder = keeper(engine, target)
             if holder is not None:
                 note_change(engine, holder, site, f"function attribute {name}", f"assigns the function attribute {name}")
-        case Method(function=function) if not isinstance(function, External):  # an attribute of a library object: nobody knows what it is
+        case Method(function=function) if not isinstance(
+            function, External
+        ):  # an attribute of a library object: nobody knows what it is
             set_attribute(engine, function, name, values, site)
         case External(path=path):
             engine.grow(engine.slot("external", path, name), values)

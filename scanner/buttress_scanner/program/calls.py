@@ -255,7 +255,10 @@ def _call_method_value(engine: Engine, function: Value, receiver: Value, args: A
 
 
 def _dispatches(receiver: Instance, function: Function) -> bool:
-    """A declared receiver may be any subclass; the receiver of a method nobody called yet only where the method itself is abstract."""
+    """A declared receiver may be any subclass.
+
+    The receiver of a method nobody called yet only where the method itself is abstract.
+    """
     return is_declared(receiver.site) or (receiver.site == SELF and function.body.is_abstract)
 
 
@@ -269,8 +272,10 @@ def _call_overrides(engine: Engine, function: Function, receiver: Instance, args
             if override is not function and not isinstance(override, Descriptor):
                 instance = engine.instance(sub, DECLARED)
                 found.update(dict.fromkeys(call(engine, override, args.behind([instance]), site)))
-    for fit in fitting(engine, receiver.info)[:OVERRIDE_LIMIT]:
-        call_method(engine, engine.instance(fit, DECLARED), function.body.name, args, site)  # it may run; what it gives stays nominal
+    outer, engine.how = engine.how, "fits"
+    for fit in fitting(engine, receiver.info)[:OVERRIDE_LIMIT]:  # it may run; what it gives stays nominal
+        call_method(engine, engine.instance(fit, DECLARED), function.body.name, args, site)
+    engine.how = outer
     return list(found)
 
 
@@ -296,8 +301,15 @@ def _with_partial(engine: Engine, partial: Partial, args: Args) -> Args:
     bound = Args.of(engine, partial.frame, partial.frame.body.nodes[partial.node])
     positional = bound.positional[1:]
     if bound.star is not None:
-        return Args(positional, [*bound.star, *(args.star or []), *(v for p in args.positional for v in p)], {**bound.keywords, **args.keywords}, args.double_star)
-    return Args([*positional, *args.positional], args.star, {**bound.keywords, **args.keywords}, args.double_star or bound.double_star)
+        return Args(
+            positional,
+            [*bound.star, *(args.star or []), *(v for p in args.positional for v in p)],
+            {**bound.keywords, **args.keywords},
+            args.double_star,
+        )
+    return Args(
+        [*positional, *args.positional], args.star, {**bound.keywords, **args.keywords}, args.double_star or bound.double_star
+    )
 
 
 # --- functions
@@ -338,7 +350,9 @@ def bind(engine: Engine, function: Function, args: Args, site: Site) -> dict[str
     return bound
 
 
-def _box_of(engine: Engine, containers: Any, kind: str, site: Site, function: Function, rest: list[list[Value]], star: list[Value]) -> Value:
+def _box_of(
+    engine: Engine, containers: Any, kind: str, site: Site, function: Function, rest: list[list[Value]], star: list[Value]
+) -> Value:
     box = containers.box(engine, kind, (site[0], site[1], function.body, "*"))
     for number, values in enumerate(rest):
         containers.put(engine, box, number, values)
@@ -348,7 +362,9 @@ def _box_of(engine: Engine, containers: Any, kind: str, site: Site, function: Fu
     return result
 
 
-def _keywords_of(engine: Engine, containers: Any, site: Site, function: Function, extra: dict[str, list[Value]], rest: list[Value]) -> Value:
+def _keywords_of(
+    engine: Engine, containers: Any, site: Site, function: Function, extra: dict[str, list[Value]], rest: list[Value]
+) -> Value:
     box = containers.box(engine, "dict", (site[0], site[1], function.body, "**"))
     for name, values in extra.items():
         containers.put_keys(engine, box, [engine.const(name)], values)
@@ -431,7 +447,9 @@ def _fill_record(engine: Engine, value: Instance, args: Args, site: Site) -> Non
 def _converted(engine: Engine, owner: ClassInfo, default: int, given: list[Value], site: Site) -> list[Value]:
     """What a field keeps of a value: what its ``converter`` makes of it."""
     node = _field_call(engine, owner, default) if default >= 0 else None
-    converters = [v for name, operand in node[3] if name == "converter" for v in engine.read(owner.frame, operand)] if node else []
+    converters = (
+        [v for name, operand in node[3] if name == "converter" for v in engine.read(owner.frame, operand)] if node else []
+    )
     return [v for converter in converters for v in call(engine, converter, Args([given]), site)] or given
 
 
@@ -449,7 +467,16 @@ def _field_call(engine: Engine, owner: ClassInfo, default: int) -> Any:
     return None
 
 
-_FIELD_MAKERS = ("dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field", "pydantic.fields.Field", "msgspec.field")
+_FIELD_MAKERS = (
+    "dataclasses.field",
+    "attr.ib",
+    "attr.attrib",
+    "attr.field",
+    "attrs.field",
+    "pydantic.Field",
+    "pydantic.fields.Field",
+    "msgspec.field",
+)
 
 
 def _field_option(engine: Engine, owner: ClassInfo, default: int, option: str, wanted: Any) -> bool:
@@ -477,7 +504,10 @@ def _field_default(engine: Engine, owner: ClassInfo, default: int, site: Site | 
 
 
 def _factory_frame(engine: Engine, owner: ClassInfo, site: Site | None) -> Frame:
-    """Where the edges of default factories are noted: the field is the place, construction the time. What they make belongs to the object."""
+    """Where the edges of default factories are noted.
+
+    The field is the place, construction the time. What they make belongs to the object.
+    """
     if site is not None and (site[0].inlined >= FACTORY_NESTING or len(owner.factories) >= FACTORY_LIMIT):
         site = None
     frame = owner.factories.get(site)

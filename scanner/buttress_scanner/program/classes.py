@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.frames import ClassInfo, Frame
-from buttress_scanner.program.values import Alias, Class, Const, Descriptor, External, Function, Instance, Maker, Namespace, Object, Partial, Unknown, Value
+from buttress_scanner.program.values import (
+    Alias,
+    Class,
+    Const,
+    Descriptor,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Namespace,
+    Object,
+    Partial,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +28,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
 
 _RECORD_DECORATORS = (
-    "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen", "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
+    "dataclasses.dataclass", "attr.s", "attr.attrs", "attr.define", "attr.frozen",
+    "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
     "pydantic.dataclasses.dataclass",
 )  # fmt: skip
 _RECORD_BASES = ("typing.NamedTuple", "pydantic.BaseModel", "pydantic.main.BaseModel", "msgspec.Struct", "sqlmodel.SQLModel")
@@ -149,7 +164,10 @@ def is_subclass(engine: Engine, info: ClassInfo, base: ClassInfo) -> bool:
 
 def subclasses(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
     """All classes known so far that inherit from this one; the reader is woken when more appear."""
-    return sorted((v.info for v in engine.values(info.subclasses) if isinstance(v, Class)), key=lambda c: (c.unit.name, c.body.index, c.order))
+    return sorted(
+        (v.info for v in engine.values(info.subclasses) if isinstance(v, Class)),
+        key=lambda c: (c.unit.name, c.body.index, c.order),
+    )
 
 
 def own_member(engine: Engine, info: ClassInfo, name: str) -> list[Value]:

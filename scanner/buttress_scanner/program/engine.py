@@ -1,18 +1,19 @@
 """The solver: demand-driven cells over frames, a worklist, and a heap by allocation site.
 
-Reading a cell computes it and notes the reader; a cell that grows queues its readers. A call binds arguments to a frame of the callee and
-reads its result. Frames are told apart by projected argument values; what a limit merges goes to one wide frame, never lost.
+Reading a cell computes it and notes the reader; a cell that grows queues its readers. A call binds arguments to a frame of the
+callee and reads its result. Frames are told apart by projected argument values; what a limit merges goes to one wide frame and is
+never lost.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
 from buttress_scanner.program.values import (
+    SELF,
     Box,
     Class,
     Const,
@@ -24,13 +25,14 @@ from buttress_scanner.program.values import (
     Module,
     Object,
     Partial,
-    SELF,
     Typed,
     Unknown,
     Value,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.catalogue import Catalogue
     from buttress_scanner.program.modules import Modules
@@ -73,6 +75,8 @@ class Engine:
         self.reader: Cell | None = None
         self.depth = 0
         self.nesting = 0
+        self.how = ""
+        """Why calls are made just now, for their edges: ``fits`` for what merely has the shape of a protocol."""
         self.instances = 0
         self.precious: Callable[[Value], bool] = lambda _: False
         self.busy = False
@@ -132,8 +136,8 @@ class Engine:
             self.queue(cell)
             return
         outer, self.reader = self.reader, cell
-        nesting, instances = self.nesting, self.instances
-        self.nesting = self.instances = 0
+        nesting, instances, how = self.nesting, self.instances, self.how
+        self.nesting, self.instances, self.how = 0, 0, ""
         self.depth += 1
         cell.state = 1
         try:
@@ -146,7 +150,7 @@ class Engine:
             self.grow(cell, found)
         finally:
             self.depth -= 1
-            self.nesting, self.instances = nesting, instances
+            self.nesting, self.instances, self.how = nesting, instances, how
             self.reader = outer
 
     def grow(self, cell: Cell, values: Iterable[Value], *, limited: bool = True) -> None:
@@ -320,7 +324,7 @@ class Engine:
         frame, node = site
         edges = frame.edges.setdefault(node, {})
         if callee not in edges:
-            edges[callee] = how
+            edges[callee] = how or self.how
             self.reach(callee, frame.reach - 1 if frame.reach <= 0 else max(frame.reach - 1, self._own_reach(callee)))
 
     def reach(self, frame: Frame, steps: int) -> None:

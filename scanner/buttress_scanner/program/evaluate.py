@@ -56,7 +56,7 @@ def _literal(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
 def _param(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     name = node[1]
     cell = frame.params.get(name)
-    if cell is None and not (frame.key == "anybody"):
+    if cell is None and frame.key != "anybody":
         cell = engine.slot("param", frame, name)
         frame.params[name] = cell
     found = engine.values(cell) if cell is not None else []
@@ -205,7 +205,7 @@ def _deco(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
         keeps = isinstance(callee, (Unknown, Object, External)) and not any(not isinstance(r, (Unknown, Object)) for r in results)
         found.update(dict.fromkeys(targets if keeps or not results else results))
         _note_replaced(engine, targets, results)
-    return found if found else targets
+    return found or targets
 
 
 def _note_replaced(engine: Engine, targets: list[Value], results: Iterable[Value]) -> None:
@@ -218,7 +218,9 @@ def _note_replaced(engine: Engine, targets: list[Value], results: Iterable[Value
 def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     box = containers.box(engine, node[1], (frame, index))
     if not any(starred for starred, _ in node[2]):
-        containers.put_all(engine, box, [(position, engine.read(frame, element)) for position, (_, element) in enumerate(node[2])])
+        containers.put_all(
+            engine, box, [(position, engine.read(frame, element)) for position, (_, element) in enumerate(node[2])]
+        )
         return (box,)
     known = True
     for position, (starred, element) in enumerate(node[2]):
@@ -254,7 +256,11 @@ def _dict(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 def _later_keys(frame: Frame, node: Node, spread: int) -> set[int | str]:
     """The constant keys behind ``**spread`` in a dict display: they replace what it has under them."""
-    return {frame.body.nodes[key][1] for key, element in node[1] if element > spread and key >= 0 and frame.body.nodes[key][0] == "const"}
+    return {
+        frame.body.nodes[key][1]
+        for key, element in node[1]
+        if element > spread and key >= 0 and frame.body.nodes[key][0] == "const"
+    }
 
 
 def _comp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
@@ -368,7 +374,9 @@ def _un(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]
         if isinstance(value, Instance):
             names = ("__format__", "__str__", "__repr__") if node[1] == "format" else (_UNARY[node[1]],)
             for name in names:
-                found += call_method(engine, value, name, Args([[engine.const("")]] if name == "__format__" else []), (frame, index))
+                found += call_method(
+                    engine, value, name, Args([[engine.const("")]] if name == "__format__" else []), (frame, index)
+                )
                 if found:
                     break
     if node[1] in ("format", "repr"):
@@ -471,7 +479,13 @@ def _nlstore(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
             engine.grow(engine.slot("nonlocal", scope, node[1]), values)
             unit = loading(engine, scope)
             if unit is not None:
-                note_change(engine, unit, (frame, index), f"state of {unit.name}", f"assigns {node[1]} of a function that {unit.name} called")
+                note_change(
+                    engine,
+                    unit,
+                    (frame, index),
+                    f"state of {unit.name}",
+                    f"assigns {node[1]} of a function that {unit.name} called",
+                )
             break
         scope = scope.closure
     return ()
@@ -576,6 +590,7 @@ HANDLERS: dict[str, Any] = {
     "seq": _seq, "dict": _dict, "comp": _comp, "dcomp": _dcomp, "fstr": _fstr, "phi": _phi, "narrow": _narrow, "iter": _iter,
     "unpack": _unpack, "bin": _bin, "un": _un, "cmp": _cmp, "aug": _aug, "truth": _truth, "func": _func, "class": _class,
     "setattr": _setattr, "setitem": _setitem, "delattr": _delattr, "delitem": _delitem, "gstore": _gstore, "nlstore": _nlstore,
-    "enter": _enter, "exit": _exit, "await": _await, "yield": _nothing, "yieldfrom": _yieldfrom, "caught": _caught, "raise": _raise,
+    "enter": _enter, "exit": _exit, "await": _await,
+    "yield": _nothing, "yieldfrom": _yieldfrom, "caught": _caught, "raise": _raise,
     "declare": _declare, "matchpos": _matchpos, "typevar": _typevar,
 }  # fmt: skip

@@ -22,7 +22,6 @@ class Unit:
     facts: FileFacts
     data: bytes
     frame: Frame = field(init=False)
-    stub: Unit | None = None
 
     def __post_init__(self) -> None:
         self.frame = Frame(self, self.facts.bodies[0], None, "module")
@@ -57,7 +56,22 @@ class Deed:
 class Frame:
     """A body in one context: its cells, whom it calls and what it does."""
 
-    __slots__ = ("active", "body", "cells", "closure", "deeds", "depth", "edges", "inlined", "key", "owner", "params", "reach", "result", "unit")
+    __slots__ = (
+        "active",
+        "body",
+        "cells",
+        "closure",
+        "deeds",
+        "depth",
+        "edges",
+        "inlined",
+        "key",
+        "owner",
+        "params",
+        "reach",
+        "result",
+        "unit",
+    )
 
     def __init__(self, unit: Unit, body: Body, closure: Frame | None, key: Any, owner: Any = None) -> None:
         self.unit = unit
@@ -99,7 +113,10 @@ class ClassInfo:
     externals: tuple[str, ...] = ()
     subclasses: Cell = field(default_factory=lambda: Cell(None, -1))
     factories: dict[Any, Frame] = field(default_factory=dict)
-    """What the default factories of the fields do, by the field's node in the class body: one frame for each place that constructs."""
+    """What the default factories of the fields do, by the field's node in the class body.
+
+    One frame for each place that constructs.
+    """
 
     @property
     def symbol(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers, iteration
@@ -25,6 +24,8 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
@@ -163,7 +164,9 @@ def _namedtuple(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Va
         if isinstance(value, Const) and isinstance(value.value, str):
             names += value.value.replace(",", " ").split()
         elif isinstance(value, Box):
-            names += [str(v.value) for values in containers.known_items(engine, value).values() for v in values if isinstance(v, Const)]
+            names += [
+                str(v.value) for values in containers.known_items(engine, value).values() for v in values if isinstance(v, Const)
+            ]
     box = containers.box(engine, "tuple", (*site, maker))
     for number, name in enumerate(names):
         values = args.get(number, name)
@@ -173,7 +176,8 @@ def _namedtuple(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Va
 
 
 _KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
-    "keep": _keep, "attrgetter": _attrgetter, "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
+    "keep": _keep, "attrgetter": _attrgetter,
+    "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
     "cache": _transparent, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
     "partialmethod": _partialmethod, "callable": _callable, "new": _new, "newtype": _newtype, "namedtuple": _namedtuple,
 }  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.values import Value

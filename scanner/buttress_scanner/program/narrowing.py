@@ -84,18 +84,28 @@ def _is_a(engine: Engine, value: Value, kind: Value) -> bool | None:
             if is_subclass(engine, value.info, kind.info):
                 return True
             open_ended = isinstance(value, Instance) and is_declared(value.site)
-            return None if open_ended and any(is_subclass(engine, s, kind.info) for s in subclasses(engine, value.info)) else False
+            return (
+                None if open_ended and any(is_subclass(engine, s, kind.info) for s in subclasses(engine, value.info)) else False
+            )
         return None if isinstance(value, Unknown) else False
     if isinstance(kind, External):
         name = kind.path.removeprefix("builtins.")
         if isinstance(value, Const):
-            return value.type_name == name or (name == "int" and value.type_name == "bool") if name in ("str", "int", "bool", "float", "bytes") else None
+            return (
+                value.type_name == name or (name == "int" and value.type_name == "bool")
+                if name in ("str", "int", "bool", "float", "bytes")
+                else None
+            )
         if isinstance(value, Object) and value.path.startswith("builtins.") and kind.path.startswith("builtins."):
-            return True if value.path == kind.path or name == "object" else False
+            return value.path == kind.path or name == "object"
         if isinstance(value, Box) and name in _BUILTIN_KINDS:
             return value.kind == name or (name == "dict" and value.kind == "defaultdict")
         if isinstance(value, Instance) and name in ("str", "int", "float", "bytes", "bool", *_BUILTIN_KINDS):
-            return None if value.info.externals and not set(value.info.externals) <= {"builtins.object", "typing.Protocol", "abc.ABC"} else False
+            return (
+                None
+                if value.info.externals and not set(value.info.externals) <= {"builtins.object", "typing.Protocol", "abc.ABC"}
+                else False
+            )
     return None
 
 
@@ -123,9 +133,8 @@ def _sharpened(engine: Engine, value: Value, kinds: list[Value]) -> list[Value]:
     """A declared base, tested to be a subclass, is that subclass."""
     sharper: list[Value] = []
     if isinstance(value, Instance):
-        for kind in kinds:
-            if isinstance(kind, Class) and is_subclass(engine, kind.info, value.info):
-                sharper.append(engine.instance(kind.info, DECLARED))
+        narrower = (k for k in kinds if isinstance(k, Class) and is_subclass(engine, k.info, value.info))
+        sharper.extend(engine.instance(k.info, DECLARED) for k in narrower)
     elif isinstance(value, Unknown):
         return []
     return sharper or [value]

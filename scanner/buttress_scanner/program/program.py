@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from buttress_scanner.program.values import Class, Function, Instance, Member, M
 from buttress_scanner.source.model import SourceFile, SourceProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
     from buttress_scanner.facts.model import Body, Node, Span
 
 
@@ -43,7 +44,9 @@ class Subject:
 class Program:
     """All modules of one project, and what is known of them."""
 
-    def __init__(self, units: Iterable[Unit], zones: Mapping[str, tuple[str, ...]], problems: Sequence[SourceProblem], catalogue: Catalogue) -> None:
+    def __init__(
+        self, units: Iterable[Unit], zones: Mapping[str, tuple[str, ...]], problems: Sequence[SourceProblem], catalogue: Catalogue
+    ) -> None:
         self.table = Modules(units)
         self.zones = zones
         self.problems = tuple(problems)
@@ -69,6 +72,9 @@ class Program:
                     problems.append(unit)
                 else:
                     units.append(unit)
+                stub = build_facts(source.stub) if source.stub is not None else None
+                if isinstance(stub, SourceProblem):
+                    problems.append(stub)
         finally:
             if collecting:
                 gc.enable()
@@ -97,7 +103,11 @@ class Program:
         return [u for u in self.modules.values() if any(s.matches_module(u.name) for s in selectors)]
 
     def subjects(self, text: str) -> list[Subject]:
-        """What a symbol selector names: definitions in the matching modules, looking through re-exports and inherited members; ``m:*`` is every function of a module."""
+        """What a symbol selector names.
+
+        Definitions in the matching modules, looking through re-exports and inherited members; ``m:*`` is every function of a
+        module.
+        """
         selector = Selector.parse(text)
         found: list[Subject] = []
         for unit in self.modules.values():
@@ -128,7 +138,10 @@ class Program:
             elif isinstance(value, Function) and not rest:
                 yield Subject(value.unit, value.body.qualname, value.body)
         owner, _, last = name.rpartition(".")
-        holder = next((b for b in unit.facts.bodies if b.qualname == owner and b.kind == "class"), unit.facts.bodies[0] if not owner else None)
+        holder = next(
+            (b for b in unit.facts.bodies if b.qualname == owner and b.kind == "class"),
+            unit.facts.bodies[0] if not owner else None,
+        )
         if holder is not None and (last in holder.exit or last in holder.annotations):
             yield Subject(unit, name, None)
         elif holder is not None and owner:
@@ -275,14 +288,9 @@ def symbol_of(unit: Unit, body: Body) -> str:
 
 def _unit(source: SourceFile) -> Unit | SourceProblem:
     facts = build_facts(source)
-    if isinstance(facts, SourceProblem):
-        return facts
-    unit = Unit(source.module, source.path, source.is_package, facts, _utf8(source))
-    if source.stub is not None:
-        stub = build_facts(source.stub)
-        if not isinstance(stub, SourceProblem):
-            unit.stub = Unit(source.module, source.stub.path, source.is_package, stub, source.stub.data)
-    return unit
+    return (
+        facts if isinstance(facts, SourceProblem) else Unit(source.module, source.path, source.is_package, facts, _utf8(source))
+    )
 
 
 def _utf8(source: SourceFile) -> bytes:

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
 
 RESULTS = 12
-_FOLDED = ("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "removeprefix", "removesuffix", "replace", "casefold")
+_FOLDED = (
+    "lower",
+    "upper",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "title",
+    "capitalize",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "casefold",
+)
 
 
 def _texts(engine: Engine, values: list[Value]) -> list[str] | None:

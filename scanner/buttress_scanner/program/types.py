@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -39,20 +38,40 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
 _SEQUENCES = {
-    "list": "list", "List": "list", "Sequence": "list", "MutableSequence": "list", "Iterable": "iterator", "Iterator": "iterator", "Collection": "list",
-    "set": "set", "Set": "set", "frozenset": "frozenset", "FrozenSet": "frozenset", "AbstractSet": "set", "MutableSet": "set", "deque": "list", "Deque": "list",
-    "Generator": "iterator", "AsyncIterator": "iterator", "AsyncIterable": "iterator", "AsyncGenerator": "iterator", "Reversible": "list",
-    "Container": "list", "ValuesView": "iterator", "Queue": "list", "SimpleQueue": "list", "LifoQueue": "list", "PriorityQueue": "list", "WeakSet": "set", "UserList": "list", "KeysView": "iterator",
+    "list": "list", "List": "list", "Sequence": "list",
+    "MutableSequence": "list", "Iterable": "iterator", "Iterator": "iterator", "Collection": "list",
+    "set": "set", "Set": "set", "frozenset": "frozenset", "FrozenSet": "frozenset",
+    "AbstractSet": "set", "MutableSet": "set", "deque": "list", "Deque": "list",
+    "Generator": "iterator", "AsyncIterator": "iterator",
+    "AsyncIterable": "iterator", "AsyncGenerator": "iterator", "Reversible": "list",
+    "Container": "list", "ValuesView": "iterator", "Queue": "list", "SimpleQueue": "list",
+    "LifoQueue": "list", "PriorityQueue": "list", "WeakSet": "set", "UserList": "list", "KeysView": "iterator",
 }  # fmt: skip
-_MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "WeakValueDictionary", "ChainMap", "MappingProxyType", "WeakKeyDictionary", "UserDict"}
+_MAPPINGS = {
+    "dict",
+    "Dict",
+    "Mapping",
+    "MutableMapping",
+    "defaultdict",
+    "DefaultDict",
+    "OrderedDict",
+    "WeakValueDictionary",
+    "ChainMap",
+    "MappingProxyType",
+    "WeakKeyDictionary",
+    "UserDict",
+}
 _TRANSPARENT = {"ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Annotated", "InitVar", "Mapped", "Self"}
 _HOLDERS = {
     "Awaitable": "awaitable", "Coroutine": "awaitable", "Future": "future", "Task": "future",
-    "ContextManager": "context", "AbstractContextManager": "context", "AsyncContextManager": "context", "AbstractAsyncContextManager": "context",
+    "ContextManager": "context", "AbstractContextManager": "context",
+    "AsyncContextManager": "context", "AbstractAsyncContextManager": "context",
     "ContextVar": "variable", "ref": "reference", "ReferenceType": "reference", "cached_property": "property",
 }  # fmt: skip
 """Library types that hold one value of their argument."""
@@ -90,21 +109,32 @@ def instances_of(engine: Engine, value: Value, scope: Scope | None = None, depth
             return _of_variable(engine, value, scope, depth)
         case Maker(kind="newtype", frame=frame, node=node):
             args = frame.body.nodes[node][2]
-            return [v for t in engine.read(frame, args[1][1]) for v in instances_of(engine, t, scope, depth + 1)] if len(args) > 1 else []
+            return (
+                [v for t in engine.read(frame, args[1][1]) for v in instances_of(engine, t, scope, depth + 1)]
+                if len(args) > 1
+                else []
+            )
     return []
 
 
 def union_parts(engine: Engine, union: Union) -> list[Value]:
     """The types joined by ``|``."""
     node = union.frame.body.nodes[union.node]
-    return [*_named(engine, union.frame, engine.read(union.frame, node[2])), *_named(engine, union.frame, engine.read(union.frame, node[3]))]
+    return [
+        *_named(engine, union.frame, engine.read(union.frame, node[2])),
+        *_named(engine, union.frame, engine.read(union.frame, node[3])),
+    ]
 
 
 def _named(engine: Engine, frame: Frame, values: list[Value]) -> list[Value]:
     """Types, with names that were written as text looked up."""
     if not any(isinstance(v, Const) and isinstance(v.value, str) for v in values):
         return values
-    return [t for v in values for t in (named_type(engine, frame, v.value) if isinstance(v, Const) and isinstance(v.value, str) else [v])]
+    return [
+        t
+        for v in values
+        for t in (named_type(engine, frame, v.value) if isinstance(v, Const) and isinstance(v.value, str) else [v])
+    ]
 
 
 def named_type(engine: Engine, frame: Frame, text: str) -> list[Value]:
@@ -132,7 +162,7 @@ def _of_external(engine: Engine, path: str, scope: Scope | None) -> list[Value]:
             return [engine.make(Box, _SEQUENCES[name], ("declared", name))]
         if name in _MAPPINGS:
             return [engine.make(Box, "dict", ("declared", name))]
-        if name == "tuple" or name == "Tuple":
+        if name in ("tuple", "Tuple"):
             return [engine.make(Box, "tuple", ("declared", name))]
         if name in ("Callable", "type", "Type"):
             return [engine.unknown(f"declared as {name}")]
@@ -153,7 +183,11 @@ def _of_alias(engine: Engine, alias: Alias, base: Value, scope: Scope | None, de
     if not isinstance(base, External):
         return []
     name = base.path.rpartition(".")[2]
-    arguments = [_named(engine, alias.frame, a) for a in arguments_of(engine, alias)] if name != "Literal" else arguments_of(engine, alias)
+    arguments = (
+        [_named(engine, alias.frame, a) for a in arguments_of(engine, alias)]
+        if name != "Literal"
+        else arguments_of(engine, alias)
+    )
     open_names = [v for v in variables_in(engine, alias) if v in bindings] if bindings else []
     kept = {v: bindings[v] for v in open_names}
     site = bound(engine, alias, kept) if kept else alias
@@ -195,7 +229,9 @@ def _of_library_type(engine: Engine, name: str, generic: _Generic) -> list[Value
     if name == "Literal":
         return [v for part in arguments for v in part]
     if name == "Callable":
-        return [engine.make(Maker, "callable", generic.site if generic.bindings else None, generic.alias.frame, generic.alias.node)]
+        return [
+            engine.make(Maker, "callable", generic.site if generic.bindings else None, generic.alias.frame, generic.alias.node)
+        ]
     kind = _SEQUENCES.get(name) or _HOLDERS.get(name)
     if kind is not None:
         return [_declared_box(engine, kind, generic.site, lambda: each(2 if name == "Coroutine" else 0))]
@@ -254,7 +290,12 @@ def _limits(engine: Engine, value: Value, depth: int) -> list[Value]:
         return []
     node = value.frame.body.nodes[value.node]
     bounds = [operand for name, operand in node[3] if name == "bound"] + [operand for _, operand in node[2][1:]]
-    return [v for b in bounds for t in _named(engine, value.frame, engine.read(value.frame, b)) for v in instances_of(engine, t, None, depth + 1)]
+    return [
+        v
+        for b in bounds
+        for t in _named(engine, value.frame, engine.read(value.frame, b))
+        for v in instances_of(engine, t, None, depth + 1)
+    ]
 
 
 # --- parameters and results
@@ -302,11 +343,15 @@ def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
     position = next(n for n, p in enumerate(params) if p.name == name)
     kind = params[position].kind
     found: dict[Value, None] = {}
-    for target in engine.values(engine.slot("replaced by", engine.make(Function, frame.unit, frame.body, frame.closure, frame.owner))):
+    for target in engine.values(
+        engine.slot("replaced by", engine.make(Function, frame.unit, frame.body, frame.closure, frame.owner))
+    ):
         if not isinstance(target, Function):
             continue
         theirs = target.body.params
-        given = [engine.read(engine.generic_frame(target), n) if p.kind in ("pos", "posonly") else [] for n, p in enumerate(theirs)]
+        given = [
+            engine.read(engine.generic_frame(target), n) if p.kind in ("pos", "posonly") else [] for n, p in enumerate(theirs)
+        ]
         if kind == "vararg":
             box = containers.box(engine, "tuple", ("declared", frame, name))
             for number, values in enumerate(given[position:]):
@@ -336,7 +381,9 @@ def _receiver(engine: Engine, frame: Frame) -> Value | None:
     """``self`` or ``cls`` of a method that nobody has called."""
     info = frame.owner
     nodes = info.body.nodes
-    kinds = {nodes[d][2] if nodes[d][0] == "attr" else nodes[d][1] for d in frame.body.decorators if nodes[d][0] in ("global", "attr")}
+    kinds = {
+        nodes[d][2] if nodes[d][0] == "attr" else nodes[d][1] for d in frame.body.decorators if nodes[d][0] in ("global", "attr")
+    }
     if "staticmethod" in kinds:
         return None
     if "classmethod" in kinds or frame.body.name in ("__new__", "__init_subclass__", "__class_getitem__"):

@@ -33,6 +33,7 @@ class External(Value):
 @dataclass(eq=False, slots=True)
 class Object(Value):
     """An instance of a class outside of the program; ``path`` names the class, or what made it (``pkg.make()``).
+
     ``site`` is where it was made, for those with state that were made on import.
     """
 
@@ -60,8 +61,10 @@ class Function(Value):
 
 @dataclass(eq=False, slots=True)
 class Instance(Value):
-    """An instance of a project class. ``site`` is (frame, node) of its construction, ``"declared"`` when only an annotation
-    says so, ``"self"`` for the receiver of a method that nobody has called yet.
+    """An instance of a project class.
+
+    ``site`` is (frame, node) of its construction, ``"declared"`` when only an annotation says so, ``"self"`` for the receiver of a
+    method that nobody has called yet.
     """
 
     info: Any
@@ -154,7 +157,10 @@ class Descriptor(Value):
 
 @dataclass(eq=False, slots=True)
 class Maker(Value):
-    """A callable that the library makes: ``attrgetter(...)``, ``wraps(f)``, a ``contextmanager`` function, ...; arguments are read from the call node."""
+    """A callable that the library makes.
+
+    ``attrgetter(...)``, ``wraps(f)``, a ``contextmanager`` function, ...; arguments are read from the call node.
+    """
 
     kind: str
     function: Value | None

@@ -85,16 +85,14 @@ class JobExecutionService:
         """
         started = self._clock.monotonic_ms()
         job, payload = self._claim(job_id)
-        context = CallContext(call_id=job.id, trace_id=job.id, cancel_token=job.token)
-        result: JsonObject = {}
-        interrupted = OutcomeInDoubt("the process was told to stop while the job ran", details={"cause": "interrupted"})
-        error = error_envelope(interrupted, job.plugin, clock=self._clock)
+        outcome: tuple[JsonObject, JsonObject] | None = None
         try:
-            result, error = self._plugins.execute(job.plugin, payload, context=context)
+            context = CallContext(call_id=job.id, trace_id=job.id, cancel_token=job.token)
+            outcome = self._plugins.execute(job.plugin, payload, context=context)
         except Exception as exc:  # noqa: BLE001 - the layer below raises no Exception; if it does, that is a fault of the runtime
-            error = error_envelope(as_fault(exc), job.plugin, clock=self._clock)
+            outcome = {}, error_envelope(as_fault(exc), job.plugin, clock=self._clock)
         finally:
-            record = self._finish(job, result, error, max(0, self._clock.monotonic_ms() - started))
+            record = self._finish(job, outcome, started)
         return record
 
     def get_job(self, job_id: str) -> JobRecord | None:
@@ -162,10 +160,17 @@ class JobExecutionService:
             job.move(JobEvent.RUN, self._clock.now())
             return job, job.payload
 
-    def _finish(self, job: Job, result: JsonObject, error: JsonObject, elapsed_ms: int) -> JobRecord:
-        """Record how the run of a job ended; a cancel that was confirmed meanwhile stands."""
+    def _finish(self, job: Job, outcome: tuple[JsonObject, JsonObject] | None, started: int) -> JobRecord:
+        """Record how the run of a job ended; a cancel that was confirmed meanwhile stands.
+
+        Without an outcome a process signal ended the run, and whether the effect happened is in doubt.
+        """
+        if outcome is None:
+            fault = OutcomeInDoubt("the process was told to stop while the job ran", details={"cause": "interrupted"})
+            outcome = {}, error_envelope(fault, job.plugin, clock=self._clock)
+        result, error = outcome
         with self._lock:
-            job.execution_time_ms = elapsed_ms
+            job.execution_time_ms = max(0, self._clock.monotonic_ms() - started)
             if error:
                 job.error = error
             if job.state is ExecutionJobState.RUNNING:
