@@ -16,8 +16,9 @@ from buttress_runtime.execution.validation import Validators
 from buttress_runtime.testing import ManualClock, RecordedEvents, SequentialIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from buttress_runtime.execution.json_values import JsonObject
     from buttress_runtime.execution.plugin import Plugin
     from buttress_runtime.execution.registry import PluginFactory
     from buttress_runtime.execution.slots import CallLimits
@@ -34,14 +35,14 @@ def manifest(name: str = "echo", **changes: object) -> PluginManifest:
 
 @dataclass
 class Answer:
-    """A plugin that returns one value and keeps the payloads it was given."""
+    """A plugin that returns one value, whatever it may be, and keeps the payloads it was given."""
 
     value: object = field(default_factory=lambda: {"ok": True})
-    seen: list[dict[str, object]] = field(default_factory=list)
+    seen: list[JsonObject] = field(default_factory=list)
 
-    def run(self, payload: dict[str, object]) -> object:
+    def run(self, payload: JsonObject) -> JsonObject:
         self.seen.append(payload)
-        return self.value
+        return self.value  # type: ignore[return-value]
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Raise:
 
     exc: BaseException
 
-    def run(self, payload: dict[str, object]) -> object:
+    def run(self, payload: JsonObject) -> JsonObject:
         raise self.exc
 
 
@@ -60,7 +61,7 @@ class RaiseAsync:
 
     exc: BaseException
 
-    async def run(self, payload: dict[str, object]) -> object:
+    async def run(self, payload: JsonObject) -> JsonObject:
         raise self.exc
 
 
@@ -70,8 +71,8 @@ class AnswerAsync:
 
     value: object
 
-    async def run(self, payload: dict[str, object]) -> object:
-        return self.value
+    async def run(self, payload: JsonObject) -> JsonObject:
+        return self.value  # type: ignore[return-value]
 
 
 class Gate:
@@ -82,7 +83,7 @@ class Gate:
         self.go = threading.Event()
         self.ended = threading.Semaphore(0)
 
-    def run(self, payload: dict[str, object]) -> object:
+    def run(self, payload: JsonObject) -> JsonObject:
         self.begun.release()
         try:
             if not self.go.wait(LONG_S):
@@ -161,15 +162,33 @@ class Rig:
         return AnalysisExecutionService(self.jobs(), **options)
 
 
-def code(error: dict[str, object]) -> object:
-    """Return the code of an envelope."""
+def details(error: Mapping[str, object]) -> dict[str, object]:
+    """Return the details of an envelope."""
     body = error["error"]
     assert isinstance(body, dict)
-    return body["details"]["code"]
+    found = body["details"]
+    assert isinstance(found, dict)
+    return found
 
 
-def kind(error: dict[str, object]) -> object:
+def code(error: Mapping[str, object]) -> str:
+    """Return the code of an envelope."""
+    found = details(error)["code"]
+    assert isinstance(found, str)
+    return found
+
+
+def kind(error: Mapping[str, object]) -> str:
     """Return the type of an envelope."""
     body = error["error"]
     assert isinstance(body, dict)
-    return body["type"]
+    found = body["type"]
+    assert isinstance(found, str)
+    return found
+
+
+def faults(error: Mapping[str, object]) -> list[dict[str, str]]:
+    """Return the faults that an envelope lists, each with its pointer and detail."""
+    found = details(error)["errors"]
+    assert isinstance(found, list)
+    return found

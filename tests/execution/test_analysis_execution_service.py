@@ -45,7 +45,7 @@ def test_a_failed_analysis_gives_the_public_envelope(
     """Every failure comes back as an envelope without its internal part."""
     with Rig(plugin).analysis() as service:
         result, error = service.execute(name, payload)  # type: ignore[arg-type]
-    assert (result, code(error), set(error)) == ({}, expected, {"error"})  # type: ignore[arg-type]
+    assert (result, code(error), set(error)) == ({}, expected, {"error"})
 
 
 @pytest.mark.parametrize("method", ["create_job", "run_job"])
@@ -54,7 +54,7 @@ def test_an_unexpected_fault_is_an_internal_error(method: str) -> None:
     broken = Faulty(Rig().jobs(), method, RuntimeError("hunter2"))
     with AnalysisExecutionService(broken) as service:  # type: ignore[arg-type]
         result, error = service.execute("echo", {})
-    assert (result, kind(error)) == ({}, "InternalError")  # type: ignore[arg-type]
+    assert (result, kind(error)) == ({}, "InternalError")
     assert "hunter2" not in str(error)
 
 

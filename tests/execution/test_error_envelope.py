@@ -90,8 +90,9 @@ def chain(length: int) -> BaseException:
 
 def fail_twice() -> None:
     """Raise an error that another one caused."""
+    empty: dict[str, object] = {}
     try:
-        {}["inner"]
+        empty["inner"]
     except KeyError as exc:
         raise ValueError("outer") from exc
 

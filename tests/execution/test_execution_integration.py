@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,12 +17,15 @@ from buttress_runtime.execution.validation import Validators
 from buttress_runtime.ports import SystemClock, SystemIds
 from tests.execution.support import Answer, Raise, code, manifest
 
+if TYPE_CHECKING:
+    from buttress_runtime.execution.json_values import JsonObject
+
 
 class WordCount:
     """A plugin as people write them."""
 
-    async def run(self, payload: dict[str, str]) -> dict[str, int]:
-        return {"words": len(payload["text"].split())}
+    async def run(self, payload: JsonObject) -> JsonObject:
+        return {"words": len(str(payload["text"]).split())}
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def test_failures_on_the_full_path(registry: PluginRegistry, name: str, payload:
     with compose(registry, validators=Validators(), isolation=InProcess(SystemClock()), ids=SystemIds()) as analysis:
         result, error = analysis.execute(name, payload)  # type: ignore[arg-type]
         [record] = analysis.list()
-    assert (result, code(error)) == ({}, expected)  # type: ignore[arg-type]
+    assert (result, code(error)) == ({}, expected)
     assert (record.status, record.error, record.plugin) == (ExecutionJobState.FAILED, error, name)
     assert PluginLifecycle.RUNNING not in {status.state for status in registry.statuses()}
     counted = sum(status.error_count for status in registry.statuses()) + registry.unresolved_calls
@@ -73,7 +77,7 @@ def test_failures_on_the_full_path(registry: PluginRegistry, name: str, payload:
 def test_a_broken_plugin_leaves_the_others_working(registry: PluginRegistry) -> None:
     """After a plugin tried to end the process the next call works."""
     with compose(registry) as analysis:
-        assert code(analysis.execute("broken", {})[1]) == "plugin_exit"  # type: ignore[arg-type]
+        assert code(analysis.execute("broken", {})[1]) == "plugin_exit"
         assert analysis.execute("word-count", {"text": "still here"}) == ({"words": 2}, {})
 
 

@@ -13,15 +13,7 @@ from buttress_runtime.execution.errors import RateLimited
 from buttress_runtime.execution.plugin import CallContext
 from buttress_runtime.execution.slots import CallLimits, CallSlots
 from buttress_runtime.execution.worker import start_work
-from tests.execution.support import LONG_S, Answer, Gate, Raise, Rig, code, raising
-
-
-def details(error: dict[str, object]) -> dict[str, object]:
-    """Return the details of an envelope."""
-    body = error["error"]
-    assert isinstance(body, dict)
-    found: dict[str, object] = body["details"]
-    return found
+from tests.execution.support import LONG_S, Answer, Gate, Raise, Rig, code, details, raising
 
 
 def context(**fields: object) -> CallContext:

@@ -149,7 +149,7 @@ def test_an_unknown_plugin_makes_a_job_that_fails() -> None:
     """Everything else is a job that can fail."""
     jobs = Rig().jobs()
     ended = jobs.run_job(jobs.create_job("nobody", {}).id)
-    assert (ended.status, code(ended.error)) == (S.FAILED, "not_found")  # type: ignore[arg-type]
+    assert (ended.status, code(ended.error)) == (S.FAILED, "not_found")
 
 
 def test_running_a_job_twice_is_a_conflict() -> None:
@@ -208,7 +208,7 @@ def test_cancelling_by_state() -> None:
     assert (nobody.accepted, nobody.state) == (False, None)
     cancelled = jobs.get_job(pending.id)
     assert cancelled is not None
-    assert (cancelled.status, code(cancelled.error)) == (S.CANCELLED, "cancelled")  # type: ignore[arg-type]
+    assert (cancelled.status, code(cancelled.error)) == (S.CANCELLED, "cancelled")
 
 
 class Stoppable:
@@ -271,7 +271,7 @@ def test_a_signal_leaves_no_job_running(exc: BaseException) -> None:
         jobs.run_job(job.id)
     ended = jobs.get_job(job.id)
     assert ended is not None
-    assert (ended.status, code(ended.error)) == (S.FAILED, "in_doubt")  # type: ignore[arg-type]
+    assert (ended.status, code(ended.error)) == (S.FAILED, "in_doubt")
 
 
 def test_an_unexpected_fault_fails_the_job() -> None:
@@ -280,7 +280,7 @@ def test_an_unexpected_fault_fails_the_job() -> None:
     broken = Faulty(PluginExecutionService(rig.runner), "execute", RuntimeError("x"))
     jobs = JobExecutionService(broken, rig.clock, SequentialIds())  # type: ignore[arg-type]
     ended = jobs.run_job(jobs.create_job("echo", {}).id)
-    assert (ended.status, kind(ended.error)) == (S.FAILED, "InternalError")  # type: ignore[arg-type]
+    assert (ended.status, kind(ended.error)) == (S.FAILED, "InternalError")
 
 
 def test_the_internal_part_is_for_operators() -> None:

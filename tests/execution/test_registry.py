@@ -72,8 +72,13 @@ def test_the_lifecycle_has_five_states_and_no_outcome() -> None:
 
 def test_a_plugin_runs_from_its_first_call_to_the_end_of_its_last() -> None:
     """RUNNING lasts while calls are active, and the plugin is made once, at the first call."""
-    made = []
-    reg, _ = registry(factory=lambda: made.append(1) or Answer())
+    made: list[int] = []
+
+    def factory() -> Answer:
+        made.append(1)
+        return Answer()
+
+    reg, _ = registry(factory=factory)
     assert (reg.status("echo").state, made) == (State.LOADED, [])
     tokens = [reg.begin_call("echo"), reg.begin_call("echo")]
     states = []
@@ -239,7 +244,12 @@ def test_a_threshold_below_one_is_refused(threshold: int) -> None:
 def test_disable_and_reload() -> None:
     """A disabled plugin refuses calls until it is reloaded; it then gets a new instance."""
     made: list[Answer] = []
-    reg, _ = registry(factory=lambda: made.append(Answer()) or made[-1])
+
+    def factory() -> Answer:
+        made.append(Answer())
+        return made[-1]
+
+    reg, _ = registry(factory=factory)
     running = reg.begin_call("echo")
     reg.disable("echo")
     reg.disable("echo")
@@ -282,7 +292,7 @@ def test_an_initialise_that_hangs_ends_at_the_time_limit() -> None:
     """A factory that does not return makes its plugin FAILED after the manifest's time."""
     release = threading.Event()
     reg = PluginRegistry()
-    reg.register(manifest(timeout_ms=20), lambda: (release.wait(LONG_S), Answer())[1])  # type: ignore[return-value]
+    reg.register(manifest(timeout_ms=20), lambda: (release.wait(LONG_S), Answer())[1])
     with pytest.raises(PluginUnavailable, match="more than 20 ms"):
         reg.begin_call("echo")
     release.set()
@@ -369,7 +379,7 @@ def test_a_provider_has_a_manifest_and_makes_plugins() -> None:
         def create(self) -> Answer:
             return Answer()
 
-    provider: PluginProvider = Provider()  # type: ignore[assignment]
+    provider: PluginProvider = Provider()
     reg = PluginRegistry()
     reg.register(provider.manifest, provider.create)
     assert reg.names() == ("from-provider",)

@@ -151,7 +151,7 @@ def test_a_failed_initialise_closes_the_plugin() -> None:
     def broken() -> Answer:
         raise SystemExit(9)
 
-    rig = Rig(factory=broken)  # type: ignore[arg-type]
+    rig = Rig(factory=broken)
     _, error = rig.runner.run("echo", {})
     assert (kind(error), code(error)) == ("PluginError", "plugin_unavailable")
     assert_one_call(rig, errors=1, state=PluginLifecycle.FAILED)
@@ -255,7 +255,7 @@ def test_the_plugin_gets_a_copy_and_the_caller_too() -> None:
     plugin = Answer(kept)
     payload: dict[str, object] = {"list": [1]}
     result, _ = Rig(plugin).runner.run("echo", payload)  # type: ignore[arg-type]
-    plugin.seen[0]["list"].append(2)  # type: ignore[attr-defined]
+    plugin.seen[0]["list"].append(2)  # type: ignore[union-attr]
     kept["list"].append(3)  # type: ignore[attr-defined]
     assert (payload, result) == ({"list": [1]}, {"list": [1]})
 
