@@ -130,7 +130,7 @@ SABOTAGES = [
         "runner-behind-the-services",
         "the job service reaches through the plugin service",
         f"{SERVICES}/job_execution.py",
-        "result, error = self._plugins._runner.run(",
+        "outcome = self._plugins._runner.run(",
         ("self._plugins.execute(", "self._plugins._runner.run("),
     ),
     breaks(
