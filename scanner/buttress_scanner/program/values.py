@@ -63,8 +63,8 @@ class Function(Value):
 class Instance(Value):
     """An instance of a project class.
 
-    ``site`` is (frame, node) of its construction, ``"declared"`` when only an annotation says so, ``"self"`` for the receiver of a
-    method that nobody has called yet.
+    ``site`` is (frame, node) of its construction, ``"declared"`` when only an annotation says so, ``"self"`` for the receiver of
+    a method that nobody has called yet.
     """
 
     info: Any

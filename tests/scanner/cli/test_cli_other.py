@@ -83,10 +83,12 @@ def test_without_a_command_the_help_is_shown(project: Project) -> None:
 
 
 def test_completion_is_offered(project: Project) -> None:
-    """A shell can ask for completions."""
-    done = project.run("--show-completion", "bash")
-    assert done.returncode == 0
-    assert "_BUTTRESS_COMPLETE" in done.stdout
+    """A shell can ask for completions: of which shell runs the command, the answer does not depend."""
+    script = project.run(_BUTTRESS_COMPLETE="source_bash")
+    assert script.returncode == 0
+    assert "_buttress_completion()" in script.stdout
+    words = project.run(_BUTTRESS_COMPLETE="complete_bash", COMP_WORDS="buttress ch", COMP_CWORD="1")
+    assert words.stdout.split() == ["check"]
 
 
 def test_starting_is_cheap() -> None:
