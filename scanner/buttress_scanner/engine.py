@@ -109,7 +109,7 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
     stats = Stats(
         files=len(discovered.files),
         skipped=len(discovered.skipped),
-        parsed=len(read.sources) - len(program.problems),
+        parsed=sum(1 + (source.stub is not None) for source in read.sources) - len(program.problems),
         undecided=sum(result.undecided for result in results),
         seconds=tuple(clock.seconds) if timed else (),
     )

@@ -12,7 +12,7 @@ from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
 from buttress_scanner.program.expected import Expectations
 from buttress_scanner.program.program import symbol_of
-from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Value
+from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Module, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -189,7 +189,8 @@ class _Mentions:
                 continue
             if isinstance(owner, Class) and owner.info is not self.info and owner.info.unit.name in self.zone:
                 continue
-            return True
+            if isinstance(owner, (Class, Member, Module)):
+                return True
         return False
 
     def _class_constant(self, owner: Instance, name: str) -> bool:

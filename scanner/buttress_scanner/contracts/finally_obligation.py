@@ -37,6 +37,7 @@ class FinallyObligation(Contract):
     """Every way out of ``function`` leads through ``must_call``."""
 
     kind_name: ClassVar[str] = "finally-obligation"
+    follows: ClassVar[int] = 4
 
     kind: Literal["finally-obligation"]
     function: Selectors = Field(min_length=1, description="The functions that owe.")
@@ -59,6 +60,13 @@ class FinallyObligation(Contract):
             owner, _, member = text.partition(":")[2].rpartition(".")
             if member:
                 program.keep(member, owner.rpartition(".")[2] or member)
+
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """Where the functions that owe are defined or overridden; what they call is evaluated with them."""
+        owners = {text.partition(":")[2].rpartition(".")[0].rpartition(".")[2] for text in self.function if self.overrides}
+        names = {name for owner in owners if owner for name in program.descendants(owner)}
+        named = program.select(text.partition(":")[0] for text in self.function if not text.startswith("@"))
+        return {unit.name for unit in [*named, *program.mentioning(names)]}
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every function that can be left while it owes."""

@@ -44,6 +44,7 @@ class ImportLayers(Contract):
     """Modules import only downwards: a module of a lower layer never imports one of a higher."""
 
     kind_name: ClassVar[str] = "import-layers"
+    follows: ClassVar[int] = 1
 
     layers: Layers = Field(description="Module patterns or zones, top first; an entry may be a list of siblings.")
     skip_allowed: bool = Field(True, description="Whether a layer may import layers other than the one directly below it.")

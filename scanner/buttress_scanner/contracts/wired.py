@@ -112,8 +112,8 @@ class _Usage:
 
     def _used_at(self, frame: Frame, node: int) -> Iterator[Key]:
         """The bodies that a node calls, those of coroutines and generators that it makes, and the classes that it constructs."""
-        for callee in frame.edges.get(node, {}):
-            if callee.body is not frame.body and callee.body.kind != "class":
+        for callee, how in frame.edges.get(node, {}).items():
+            if callee.body is not frame.body and callee.body.kind != "class" and how != "fits":
                 yield _key(callee.unit, callee.body)
         operation = frame.body.nodes[node]
         if operation[0] in ("call", "deco"):
