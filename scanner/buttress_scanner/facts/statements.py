@@ -418,7 +418,7 @@ class Statements(Patterns):
         swallowed = self.dead
         if self.dead:  # the context may swallow an exception of its body: what follows is reachable then
             self.env = self.after_raise(entry, journal, span_of(node))
-        self.dead = swallowed and not journal and _always_leaves(node.body)
+        self.dead = swallowed and _always_leaves(node.body) and not any(_suppresses(item.context_expr) for item in node.items)
         return ["with", span_of(node), items, body, is_async, exits]
 
     _do_asyncwith = _do_with
@@ -434,7 +434,20 @@ def _is_main_guard(test: ast.expr) -> bool:
 
 
 def _always_leaves(body: Sequence[ast.stmt]) -> bool:
-    return bool(body) and isinstance(body[-1], (ast.Return, ast.Continue, ast.Break))
+    """Whether a block ends by leaving, other than by an exception that its context may swallow."""
+    if not body:
+        return False
+    last = body[-1]
+    if isinstance(last, ast.If):
+        return _always_leaves(last.body) and _always_leaves(last.orelse)
+    return isinstance(last, (ast.Return, ast.Continue, ast.Break))
+
+
+def _suppresses(context: ast.expr) -> bool:
+    """Whether a context is made by ``suppress(...)`` or ``raises(...)``, which swallow exceptions by design."""
+    function = context.func if isinstance(context, ast.Call) else None
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name in ("suppress", "raises")
 
 
 def _pairwise(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]] | None:

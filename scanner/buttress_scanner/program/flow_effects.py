@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
+from buttress_scanner.program.containers import known_items, unknown_items
 from buttress_scanner.program.flow_callees import Callees
 from buttress_scanner.program.flow_state import NEXT, Outcome, Promise, State, met, nothing, raising, unknown
 from buttress_scanner.program.values import Box, BoxMethod, Class, External, Instance, Method, Object, Running, Value
@@ -77,10 +78,14 @@ class Effects:
 
     def _unpacked(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         values = self.engine.read(frame, node[1])
-        fixed = bool(values) and all(
-            isinstance(v, Box) and v.kind == "tuple" and isinstance(v.site, tuple) and v.site[0] is frame for v in values
-        )
+        fixed = bool(values) and not node[4] and all(self._has_parts(v, node[2] + node[3] + 1) for v in values)
         return nothing(state) if fixed else self._implicit(frame, index, state) | raising(state)
+
+    def _has_parts(self, value: Value, count: int) -> bool:
+        """Whether the value is a tuple of exactly so many parts."""
+        if not isinstance(value, Box) or value.kind != "tuple":
+            return False
+        return len(known_items(self.engine, value)) == count and not unknown_items(self.engine, value)
 
     def _iterated(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         if node[3] == "gen" or self.cannot_fail(frame, node[1]):
@@ -102,7 +107,7 @@ class Effects:
     # --- await and with
 
     def _await(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
-        values = self.engine.read(frame, node[1])
+        values = self.callees.counted(self.engine.read(frame, node[1]))
         found: Outcomes = set() if values else unknown(state)
         for value in values:
             match value:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.flow_walk import Walked
     from buttress_scanner.program.frames import Frame
 
+NESTED = 4
+"""A context manager is entered inside of itself this often; what goes deeper is recursion."""
 States = set[State]
 Outcomes = set[Outcome]
 Continuation = Callable[[States], Outcomes]
@@ -44,7 +46,7 @@ def inline(
         place: stands for every place in the generator.
         resumed: whether it was entered before, so that what it does before its ``yield`` does not count.
     """
-    if generator in flow.inlined:
+    if flow.inlined.count(generator) >= NESTED:
         return {o for s in states for o in (Outcome(NEXT, s), *raising(s, place))}
     walker = flow.walker(generator, place=place)
 

@@ -135,8 +135,8 @@ BOX_CLASSES: Final = {
     "defaultdict": "builtins.dict",
 }
 
-NOT_SAID: Final = ("parameter ", "attribute ")
-"""Reasons of unknown values that stand for what no caller and no assignment has said (yet)."""
+NOT_SAID: Final = ("parameter ", "attribute ", "declared as ")
+"""Reasons of unknown values that stand for what no caller, no assignment and no annotation says."""
 
 STACK_METHODS: Final = frozenset(
     {"callback", "push", "push_async_callback", "push_async_exit", "enter_context", "enter_async_context", "pop_all"}
