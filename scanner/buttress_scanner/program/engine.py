@@ -237,8 +237,8 @@ class Engine:
         With a scope (module to the number of calls to follow from there) only functions of those modules get such a frame; of the
         others runs what is called, and what stores an attribute or a global that somebody reads.
         """
-        from buttress_scanner.program.calls import run_default_factories
         from buttress_scanner.program.classes import is_record
+        from buttress_scanner.program.construction import run_default_factories
 
         self.scope = scope
         for unit in units:

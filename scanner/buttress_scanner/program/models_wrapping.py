@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers
 from buttress_scanner.program.attributes import get_attribute
-from buttress_scanner.program.calls import Args, call_back, initialise
+from buttress_scanner.program.calls import Args, call_back
 from buttress_scanner.program.classes import fields
+from buttress_scanner.program.construction import initialise
 from buttress_scanner.program.copies import deep, shallow
 from buttress_scanner.program.values import (
     Box,
