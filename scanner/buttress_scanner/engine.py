@@ -111,6 +111,7 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
         skipped=len(discovered.skipped),
         parsed=sum(1 + (source.stub is not None) for source in read.sources) - len(program.problems),
         undecided=sum(result.undecided for result in results),
+        evaluated=program.evaluated,
         seconds=tuple(clock.seconds) if timed else (),
     )
     return Report(tuple(findings), results, tuple(sorted(set(errors))), stats, loaded.name)

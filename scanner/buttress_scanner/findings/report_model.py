@@ -54,13 +54,16 @@ class ContractResult:
 class Stats:
     """Figures of the run.
 
-    ``skipped`` files are excluded by configuration; ``seconds`` is filled only on demand, so that reports stay identical.
+    ``skipped`` files are excluded by configuration. ``evaluated`` is the number of modules whose functions were all evaluated, None
+    where that is all of them: a large program is evaluated as far as its contracts reach. ``seconds`` is filled only on demand,
+    so that reports stay identical.
     """
 
     files: int = 0
     skipped: int = 0
     parsed: int = 0
     undecided: int = 0
+    evaluated: int | None = None
     seconds: tuple[tuple[str, float], ...] = field(default=())
 
 

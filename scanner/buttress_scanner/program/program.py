@@ -179,6 +179,11 @@ class Program:
         """Restrict the evaluation to these modules' functions and the calls that far from them; None for the whole program."""
         self._scope = None if modules is None or len(self.modules) <= SMALL_PROGRAM else dict(modules)
 
+    @property
+    def evaluated(self) -> int | None:
+        """How many modules' functions are all evaluated; None where that is all."""
+        return None if self._scope is None else len(self._scope)
+
     def mentioning(self, names: Iterable[str]) -> list[Unit]:
         """The modules whose text has any of the names as a word: the sieve before any analysis."""
         words = sorted({n for n in names if n})

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def coverage(report: Report) -> str:
     """Return what was looked at: ``412 files, 0 skipped, 7 sites undecided``."""
     stats = report.stats
-    return f"{counted(stats.files, 'file')}, {stats.skipped} skipped, {counted(stats.undecided, 'site')} undecided"
+    partly = "" if stats.evaluated is None else f", {counted(stats.evaluated, 'module')} evaluated in full"
+    return f"{counted(stats.files, 'file')}, {stats.skipped} skipped{partly}, {counted(stats.undecided, 'site')} undecided"
 
 
 def tally(report: Report) -> str:

@@ -77,11 +77,13 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def _stats(stats: Stats) -> dict[str, object]:
-    """Write the figures; ``seconds`` is there only when the run was asked to measure."""
+    """Write the figures; ``evaluated`` stands for a program that was evaluated in part, ``seconds`` for a run that measures."""
     figures: dict[str, object] = {
         "files": stats.files,
         "skipped": stats.skipped,
         "parsed": stats.parsed,
         "undecided": stats.undecided,
     }
+    if stats.evaluated is not None:
+        figures["evaluated"] = stats.evaluated
     return figures | ({"seconds": dict(stats.seconds)} if stats.seconds else {})
