@@ -54,9 +54,9 @@ class ContractResult:
 class Stats:
     """Figures of the run.
 
-    ``skipped`` files are excluded by configuration. ``evaluated`` is the number of modules whose functions were all evaluated, None
-    where that is all of them: a large program is evaluated as far as its contracts reach. ``seconds`` is filled only on demand,
-    so that reports stay identical.
+    ``skipped`` files are excluded by configuration. ``evaluated`` is the number of modules whose functions were all evaluated,
+    None where that is all of them: a large program is evaluated as far as its contracts reach. ``seconds`` is filled only on
+    demand, so that reports stay identical.
     """
 
     files: int = 0
