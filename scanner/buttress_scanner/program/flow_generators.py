@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.flow_state import NEXT, RAISE, Outcome, Pending, Place, State, raising
+from buttress_scanner.program.flow_state import NEXT, RAISE, Exc, Outcome, Pending, Place, State, raising
 from buttress_scanner.program.values import Box, Maker, Value
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NESTED = 4
 """A context manager is entered inside of itself this often; what goes deeper is recursion."""
+_STRAY = Exc("builtins.RuntimeError", exact=True)
+"""What `contextmanager` makes of a generator that does not yield once."""
 States = set[State]
 Outcomes = set[Outcome]
 Continuation = Callable[[States], Outcomes]
@@ -56,7 +58,7 @@ def inline(
         for state in reached:
             flags, pending = state.outer[-1]
             if pending is not None:
-                others |= raising(state, place)  # it yields a second time
+                others.add(Outcome(RAISE, state, place, _STRAY))  # it yields a second time
                 continue
             for outcome in inside({state._replace(flags=flags, outer=state.outer[:-1])}):
                 ended = Pending(outcome.kind, outcome.place, outcome.exc, outcome.explicit)
@@ -100,7 +102,7 @@ def _ended(outcome: Outcome, place: Place) -> Outcomes:
     if outcome.kind == RAISE:
         return {outcome._replace(state=state)}
     if pending is None:
-        return raising(state, place)  # it has not yielded
+        return {Outcome(RAISE, state, place, _STRAY)}  # it has not yielded
     if pending.kind == RAISE:
         return {Outcome(NEXT, state)}  # it has swallowed the exception
     return {Outcome(pending.kind, state, pending.place, pending.exc, pending.explicit)}
