@@ -392,6 +392,51 @@ def execute(a: dict[str, int]) -> int:
     assert [step.position.line for step in finding.evidence] == [9, 6]
 
 
+DECORATED = {
+    "app.py": """
+from decorators import counted
+from sinks import record
+
+__all__ = ["execute", "record"]
+
+
+@counted
+def execute(plugin) -> object:
+    return plugin.run()
+""",
+    "decorators.py": """
+from sinks import finish
+
+
+def counted(fn):
+    def wrapper(*args):
+        try:
+            return fn(*args)
+        finally:
+            finish()
+
+    return wrapper
+""",
+    "sinks.py": """
+def record() -> None:
+    print("x")
+
+
+def finish() -> None:
+    record()
+""",
+}
+
+
+@pytest.mark.parametrize("others", [0, 200], ids=["small", "large"])
+@pytest.mark.parametrize("body", ["record()", "print()"])
+def test_size_of_the_program(body: str, others: int) -> None:
+    """In a large program, which is not evaluated whole, the same is found."""
+    files = {**DECORATED, **{f"others/m{number}.py": f"def f{number}() -> None: ...\n" for number in range(others)}}
+    files["sinks.py"] = files["sinks.py"].replace("    record()", f"    {body}")
+    assert len(check_files(CONFIGURATION, files).open_findings) == (body != "record()")
+
+
 RENAMED: list[Callable[[str], str]] = [
     lambda source: re.sub(r"\bx\b", "settled", source),
     lambda source: source.replace("time.time()", "time.monotonic()"),

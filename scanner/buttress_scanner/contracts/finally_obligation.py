@@ -12,7 +12,7 @@ from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.flow import Flow, Obligation, Scope
 from buttress_scanner.program.flow_state import END, EXPLICIT_RAISE, EXPLICIT_RETURN, IDLE, OWED, STATEMENT, Place
-from buttress_scanner.program.flow_subjects import Runner, bodies_of, runs_under
+from buttress_scanner.program.flow_subjects import FOLLOWED, Runner, bodies_of, runs_under
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.values import Instance
 
@@ -37,7 +37,7 @@ class FinallyObligation(Contract):
     """Every way out of ``function`` leads through ``must_call``."""
 
     kind_name: ClassVar[str] = "finally-obligation"
-    follows: ClassVar[int] = 4
+    follows: ClassVar[int] = FOLLOWED
 
     kind: Literal["finally-obligation"]
     function: Selectors = Field(min_length=1, description="The functions that owe.")

@@ -15,7 +15,7 @@ from buttress_scanner.program.flow_effects import Effects
 from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_flags import Variables
 from buttress_scanner.program.flow_regions import regions_of
-from buttress_scanner.program.flow_state import END, IDLE, NEXT, OWED, RAISE, Outcome, Place, State, met
+from buttress_scanner.program.flow_state import END, IDLE, NEXT, OWED, RAISE, Outcome, Place, State, met, unknown
 from buttress_scanner.program.flow_subjects import is_abstract
 from buttress_scanner.program.types import defining_frame
 from buttress_scanner.program.values import BoxMethod, Class, Descriptor, Function, Instance, Maker, Method, Partial, Value
@@ -222,6 +222,8 @@ class Flow:
 
     def enter(self, callee: Frame, state: State, mode: str = "") -> Outcomes:
         """The outcomes of running a frame from a state: it ends normally or raises."""
+        if not callee.active:  # farther away than the program was evaluated
+            return self.obligation.applied(callee.body, callee.closure, state, unknown(state))
         relevant = callee in self.scope.relevant
         found: Outcomes = set()
         for outcome in self._summary((callee, state.status if relevant else IDLE, mode)):
@@ -242,7 +244,7 @@ class Flow:
         if edges is not None:
             same = [f for f in edges if f.body is function.body]
             return [f for f in same if f.closure is function.closure] or same
-        frames = self.engine.frames.get(function, {})
+        frames = {key: f for key, f in self.engine.frames.get(function, {}).items() if f.active}
         return [f for key, f in frames.items() if key != "anybody"] or list(frames.values())
 
     def ignores(self, value: Value) -> bool:

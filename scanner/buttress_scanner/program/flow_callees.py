@@ -119,6 +119,8 @@ class Callees:
         if (function.body.is_async or function.body.is_generator) and not drive:
             return nothing(state)
         frames = self.flow.frames_of(function, edges)
+        if not frames and self.flow.obligation.is_target(function.body, function.closure):
+            return unknown(met(state))
         return self.any_of(frames, state) if frames else None
 
     def _dispatched(

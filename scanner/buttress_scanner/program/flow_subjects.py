@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from buttress_scanner.program.program import Program, Subject
 
 
+FOLLOWED = 4
+"""Calls that are followed from a judged function, in a program that is too large to be evaluated whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """What runs when a function is called by its name."""
@@ -169,11 +173,22 @@ def _runners(engine: Engine, unit: Unit, home: Body | None, values: list[Value])
         wrapped = _is_wrapper(function, home)
         owner = unit if wrapped and home is not None else function.unit
         body = home if wrapped and home is not None else function.body
-        frames = engine.frames.get(function, {})
+        frames = _evaluated(engine, function)
         if wrapped and function.body.name == "__call__":
             frames = _of_receivers(engine, frames, function, values)
         generic = tuple(f for key, f in frames.items() if key == "anybody")
         yield Runner(owner, body, generic, tuple(f for key, f in frames.items() if key != "anybody"), wrapped)
+
+
+def _evaluated(engine: Engine, function: Function) -> dict[object, Frame]:
+    """The frames of a function. One that other modules only hand on, or wrap around, may not have been evaluated yet."""
+    if not any(f.active for f in engine.frames.get(function, {}).values()):
+        engine.generic_frame(function)
+    for frame in engine.frames[function].values():
+        if frame.key == "anybody" or frame.active:
+            engine.reach(frame, FOLLOWED)
+    engine.run()
+    return {key: f for key, f in engine.frames[function].items() if f.active}
 
 
 def _of_receivers(engine: Engine, frames: dict[object, Frame], function: Function, values: list[Value]) -> dict[object, Frame]:
