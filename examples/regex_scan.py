@@ -41,4 +41,6 @@ def main(root: Path) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not (Path(sys.argv[1]) / "app").is_dir():
+        sys.exit("usage: regex_scan.py FOLDER (examples/governed_app or examples/broken_app)")
     sys.exit(main(Path(sys.argv[1])))
