@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def test_sample_counts_the_work_of_children(tmp_path: Path) -> None:
     """Processor time, memory and exit code are those of the command and of what it started."""
-    burn = "sum(i * i for i in range(1_500_000)); block = b'x' * 300_000_000; print(len(block))"
+    burn = "sum(i * i for i in range(1_500_000)); block = b'x' * 1_200_000_000; print(len(block))"
     starter = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}]); sys.exit(3)"
     idle = sample([sys.executable, "-c", "pass"], tmp_path)
     busy = sample([sys.executable, "-c", starter], tmp_path)
     assert (idle.code, busy.code) == (0, 3)
     assert busy.cpu > idle.cpu
     assert busy.wall >= busy.cpu / 2
-    assert idle.peak_mb < 280 < busy.peak_mb
+    assert idle.peak_mb < 1100 < busy.peak_mb  # a fork counts with what its parent had: the idle one is as large as this process
 
 
 def test_ratio_is_the_median_of_pairs() -> None:
