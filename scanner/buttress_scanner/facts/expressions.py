@@ -211,6 +211,8 @@ class Expressions(Ssa):
         args = tuple(self._argument(a) for a in node.args)
         keywords = tuple((k.arg or "", self.used(k.value)) for k in node.keywords)
         index = self.emit(span, "call", callee, args, keywords)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "update" and isinstance(node.func.value, ast.Name):
+            self.bind_update(node.func.value.id, args, keywords)
         for argument in node.args:
             if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
                 self._consumed_by(index, span_of(argument.generators[0].iter))

@@ -87,6 +87,19 @@ class Ssa:
         self.env[key] = node
         self.stored.add(key)
 
+    def bind_update(self, name: str, args: tuple[tuple[bool, int], ...], keywords: tuple[tuple[str, int], ...]) -> None:
+        """Record ``name.update(...)`` of a dict that was written out here: what it stores under constant keys is there now."""
+        nodes = self.body.nodes
+        written = [nodes[node][1] for starred, node in args if not starred and nodes[node][0] == "dict"]
+        if name not in self.env or nodes[self.env[name]][0] != "dict" or len(written) != len(args):
+            return
+        items = {nodes[key][1]: value for pairs in written for key, value in pairs if key >= 0 and nodes[key][0] == "const"}
+        items.update((key, value) for key, value in keywords if key)
+        known = {f"{name}[{key!r}]": value for key, value in items.items() if isinstance(key, (str, int))}
+        if len(known) == sum(map(len, written)) + len(keywords):  # a key that is not known could be any of the others
+            self.env.update(known)
+            self.stored.update(known)
+
     def refine(self, key: str, node: int) -> None:
         """Make a narrowed version current; it is no new value."""
         self.env[key] = node

@@ -18,6 +18,7 @@ from buttress_scanner.program.containers import (
     put_keys,
     set_item,
     unknown_items,
+    unsettle,
     update,
 )
 from buttress_scanner.program.enums import enum_members, is_enum
@@ -85,6 +86,11 @@ def _grows(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     return []
 
 
+def _grows_in_front(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
+    unsettle(engine, owner)
+    return _grows(engine, owner, args, site)
+
+
 def _extends(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     extend_in_place(engine, owner, args.get(0), site)
     for name, values in args.keywords.items():
@@ -95,6 +101,7 @@ def _extends(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 def _shrinks(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     note_mutation(engine, owner, site, "the contents")
     note_order(engine, [owner], site, "takes any element out of a set")
+    unsettle(engine, owner)
     found = (
         box_item(engine, owner, args.get(0), site)
         if args.positional and owner.kind in ("dict", "defaultdict")
@@ -156,6 +163,7 @@ def _merges(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 
 def _changes(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     note_mutation(engine, owner, site, "the order or contents")
+    unsettle(engine, owner)
     for key in args.keywords.get("key", []):
         call_back(engine, key, site, Args([elements(engine, owner)]))
     return []
@@ -188,8 +196,8 @@ def _enters(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 
 
 METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
-    "append": _grows, "add": _grows, "appendleft": _grows, "insert": _grows, "put": _grows, "put_nowait": _grows,
-    "push": _registers,
+    "append": _grows, "add": _grows, "appendleft": _grows_in_front, "insert": _grows_in_front,
+    "put": _grows, "put_nowait": _grows, "push": _registers,
     "extend": _extends, "update": _extends, "extendleft": _extends, "__iadd__": _extends, "__ior__": _extends,
     "pop": _shrinks, "popleft": _shrinks, "popitem": _shrinks, "__next__": _shrinks,
     "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,

@@ -36,6 +36,8 @@ KEY_LIMIT = 6_000
 EXACT_LIMIT = 64
 """Positions are told apart this far when sequences are joined: a loop that joins must come to an end."""
 NESTING = 3
+_POSITIONS = ("list", "tuple", "deque")
+"""Kinds whose elements have a place."""
 
 
 def box(engine: Engine, kind: str, site: object) -> Box:
@@ -106,6 +108,38 @@ def elements(engine: Engine, owner: Box) -> list[Value]:
     found: dict[Value, None] = dict.fromkeys(engine.values(engine.slot(owner, "rest")))
     found.update(dict.fromkeys(engine.values(engine.slot(owner, "all"))))
     return list(found)
+
+
+def unsettle(engine: Engine, owner: Box) -> None:
+    """Note that a sequence was sorted, or something was put in or taken out in front: anything may be anywhere now."""
+    if owner.kind in _POSITIONS:
+        fill(engine, owner, elements(engine, owner))
+
+
+def sliced(engine: Engine, owner: Box, bounds: list[list[Value] | None], site: Site) -> Box:
+    """``owner[low:high:step]``, element by element where the bounds are known; None is a bound that is not written."""
+    part = box(engine, owner.kind, site)
+    rest = unknown_items(engine, owner)
+    places = _places(bounds, from_the_end=not rest) if owner.kind in _POSITIONS else None
+    if places is None:
+        fill(engine, part, elements(engine, owner))
+        return part
+    items = known_items(engine, owner)
+    put_all(engine, part, [(new, items.get(old, [])) for new, old in enumerate(range(len(items))[places])])
+    if rest:
+        fill(engine, part, rest)
+    return part
+
+
+def _places(bounds: list[list[Value] | None], *, from_the_end: bool) -> slice | None:
+    """The slice that the bounds make, None where one of them is not known or cannot be counted from the end."""
+    limits: list[int | None] = []
+    for values in bounds:
+        numbers = [v.value for v in values or () if isinstance(v, Const) and isinstance(v.value, int)]
+        if values is not None and (len(values) != 1 or not numbers or (numbers[0] < 0 and not from_the_end)):
+            return None
+        limits.append(numbers[0] if numbers else None)
+    return slice(*limits) if limits[2] != 0 else None
 
 
 def keys_of(engine: Engine, owner: Box) -> list[Value]:

@@ -168,9 +168,8 @@ def _slice(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
     found: list[Value] = []
     for value in engine.read(frame, node[1]):
         if isinstance(value, Box):
-            copy = containers.box(engine, value.kind, (frame, index))
-            containers.fill(engine, copy, containers.elements(engine, value))
-            found.append(copy)
+            bounds = [engine.read(frame, bound) if bound >= 0 else None for bound in node[2:]]
+            found.append(containers.sliced(engine, value, bounds, (frame, index)))
         else:
             found.append(value)
     return found
@@ -462,6 +461,8 @@ def _delitem(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
             call_method(engine, target, "__delitem__", Args([keys]), (frame, index))
         else:
             note_mutation(engine, target, (frame, index), "an item")
+            if isinstance(target, Box):
+                containers.unsettle(engine, target)
     return ()
 
 
