@@ -18,7 +18,8 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 class _File:
     """What the bodies of one file share while they are built."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names) -> None:
+        self.names = names
         self.bodies: list[Body] = []
         self.imports: list[ImportFact] = []
         self.stars: list[tuple[int, str]] = []
@@ -76,6 +77,10 @@ class _Builder(Statements):
         self.loops = []
         self.guards: list[bool] = [guarded]
         self.define = self._define
+        self.is_builtin = self._is_builtin
+
+    def _is_builtin(self, name: str) -> bool:
+        return name not in self.file.names.bound and not self.file.stars
 
     def note_import(self, level: int, module: str, name: str, span: Span) -> None:
         self.file.imports.append(ImportFact(level, module, name, span, self.guards[-1], self.body.index))
@@ -219,11 +224,11 @@ def _export_statement(node: ast.stmt) -> tuple[str, ast.expr | None]:
 
 def compile_module(tree: ast.Module) -> FileFacts:
     """Compile a parsed file into its facts. The tree is not kept."""
-    file = _File()
+    file = _File(scan(tree.body))
     file.type_checking.learn(tree)
     top = Body(0, -1, "module", "", "", (1, 0, 1, 0), (1, 0, 1, 0))
     file.bodies.append(top)
-    _Builder(file, top, scan(tree.body), [], guarded=False).compile(tree)
+    _Builder(file, top, file.names, [], guarded=False).compile(tree)
     while file.pending:
         node, body, enclosing, guarded = file.pending.popleft()
         statements = [node.body] if isinstance(node, ast.Lambda) else node.body

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.facts.ssa import Env, Ssa, path_of
+from buttress_scanner.facts.texts import expressions_in, text_run_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ class Expressions(Ssa):
     enclosing: list[Names]
     define: Callable[[Any, Expressions], int]
     """Compiles a nested def, lambda or class as a body of its own and returns its index."""
+    is_builtin: Callable[[str], bool]
+    """Whether a global name means what Python gives every module."""
 
     def expr(self, node: ast.expr) -> int:
         """Compile an expression and return its node."""
@@ -216,6 +219,10 @@ class Expressions(Ssa):
         for argument in node.args:
             if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
                 self._consumed_by(index, span_of(argument.generators[0].iter))
+        ran = text_run_by(self.body.nodes, index)
+        if ran is not None and self.is_builtin(ran[0]):
+            values = [self.expr(expression) for expression in expressions_in(ran[1], node)]
+            return values[0] if ran[0] == "eval" and len(values) == 1 else index
         return index
 
     def _consumed_by(self, call: int, span: Span) -> None:
