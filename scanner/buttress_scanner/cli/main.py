@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from buttress_scanner.cli import check, explain, schema
+from buttress_scanner.cli import check, explain, schema, show, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,8 @@ _INTERRUPTED = 130
 _HELP = """Check architecture contracts: rules about the whole program, proved over the whole program.
 
 The rules stand in buttress.toml, or in [tool.buttress] of pyproject.toml. `buttress check` reports what breaks them, with
-the path that leads there; `buttress explain` tells what a rule means.
+the path that leads there; `buttress explain` tells what a rule means. `buttress why` and `buttress show` ask the engine what it
+sees, with or without rules.
 """
 
 app = typer.Typer(
@@ -47,8 +48,23 @@ def _interruptible(command: Callable[Options, None]) -> Callable[Options, None]:
     return run_command
 
 
-for _name, _command in (("check", check.check), ("explain", explain.explain), ("schema", schema.schema)):
-    app.command(_name)(_interruptible(_command))
+_shows = typer.Typer(
+    name="show",
+    help="Show what the engine believes of the program: callers, effects, the call graph.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for _group, _name, _command in (
+    (app, "check", check.check),
+    (app, "explain", explain.explain),
+    (app, "why", why.why),
+    (app, "schema", schema.schema),
+    (_shows, "callers", show.callers),
+    (_shows, "effects", show.effects),
+    (_shows, "graph", show.graph),
+):
+    _group.command(_name)(_interruptible(_command))
+app.add_typer(_shows)
 
 
 def _show_version(wanted: bool) -> None:

@@ -34,6 +34,7 @@ __all__ = ["EFFECTS", "Catalogue", "Entry"]
 
 _DATA: Final = Path(__file__).with_name("effects")
 _EXCEPTIONS: Final = "exceptions.toml"
+_INDEX: Final = "index.toml"
 _OBJECT: Final = "builtins.object"
 
 
@@ -49,6 +50,7 @@ class Catalogue:
     _sections: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[str, Entry | None] = field(default_factory=dict)
     _stateful: dict[str, bool] = field(default_factory=dict)
+    _doing: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path = _DATA) -> Catalogue:
@@ -60,7 +62,7 @@ class Catalogue:
         Raises:
             ValueError: The index is not in the expected form; the message names file and key.
         """
-        index = parse((folder / "index.toml").read_text(encoding="utf-8"), "index.toml")
+        index = parse((folder / _INDEX).read_text(encoding="utf-8"), _INDEX)
         pure = strings(index.get("pure", []), "index.toml: pure")
         files: dict[str, str] = {}
         for file, modules in mapping(index.get("files", {}), "index.toml: files").items():
@@ -89,6 +91,13 @@ class Catalogue:
             self._known[path] = self._find(self.resolve(path))
         return self._known[path]
 
+    def file_of(self, path: str) -> str | None:
+        """Name the file that decides about a dotted path, or about importing it; None where nothing is decided."""
+        if self.entry(path) is None and not self.import_effects(path):
+            return None
+        name = self.resolve(path)
+        return _EXCEPTIONS if self._exception(name) else self._files.get(name.partition(".")[0], _INDEX)
+
     def knows_module(self, name: str) -> bool:
         """Say whether anything has been decided about a module."""
         name = self.resolve(name)
@@ -108,6 +117,15 @@ class Catalogue:
                 "self" in e.mutates for table in tables if table is not None for e in table.members.values()
             )
         return self._stateful[path]
+
+    def has_deeds(self, path: str) -> bool:
+        """Say whether methods of a class have effects, so that a value of it is more than what it holds."""
+        if path not in self._doing:
+            tables = (self._table(cls) for cls in self._mro(self.resolve(path)) if cls != _OBJECT)
+            self._doing[path] = any(
+                e.effects for table in tables if table is not None and table.is_class for e in table.members.values()
+            )
+        return self._doing[path]
 
     def bases(self, path: str) -> tuple[str, ...]:
         """List the base classes of a library class, exceptions included, as dotted paths."""

@@ -1,0 +1,188 @@
+"""Who runs an element: directly, through library code, because it fits a protocol; and who may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from buttress_scanner.findings.model import Confidence, Position
+from buttress_scanner.program.queries import Coverage, coverage
+from buttress_scanner.program.query_effects import Starts
+from buttress_scanner.program.query_links import Link, OpenCall, called_values, link, open_calls, reasons, runs
+from buttress_scanner.program.query_names import Target, find
+from buttress_scanner.program.values import Const, External, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.program import Program, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A place that runs the element, or at a higher level one that runs such a place."""
+
+    level: int
+    position: Position
+    symbol: str
+    link: Link
+    runs: tuple[str, ...]
+    """What is run there: several where a receiver can be of several classes."""
+    repeated: bool
+    """Who runs this one is told elsewhere in the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who runs an element: places in the order of the tree, each before those that run it."""
+
+    asked: str
+    symbols: tuple[str, ...]
+    callers: tuple[Caller, ...]
+    coverage: Coverage
+    """Undecided are the places that may run it: a member of its name on something unknown."""
+    anything: int
+    """Calls anywhere of something of which nothing at all is known."""
+
+
+def callers(program: Program, name: str, *, depth: int = 1, overrides: bool = False) -> Callers:
+    """Find the places that run an element, or import a module; with a depth also who runs those, as a tree.
+
+    Args:
+        program: the program.
+        name: the element.
+        depth: how many calls to go back; 0 for all.
+        overrides: whether overrides of the method in subclasses count as the method.
+
+    Raises:
+        QuestionError: there is no such element.
+    """
+    target = find(program, name)
+    program.focus(None)
+    frames = program.frames()
+    wanted = _bodies(program, target, overrides=overrides)
+    tree = _Tree(program, frames, depth)
+    found = tree.tell(f for f in frames if (f.unit.name, f.body.index) in wanted)
+    names = {f.body.name for f in frames if (f.unit.name, f.body.index) in wanted and f.body.kind == "function"}
+    undecided, calls, anything = _may_call(program, frames, names - _IMPLICIT)
+    return Callers(name, target.symbols, tuple(found), coverage(program, frames, undecided, calls), anything)
+
+
+_IMPLICIT = frozenset({"__init__", "__new__", "__post_init__", "<lambda>"})
+"""Methods that nobody calls by their name."""
+
+
+def _bodies(program: Program, target: Target, *, overrides: bool) -> set[tuple[str, int]]:
+    """The bodies that stand for the target: of a class, its constructors; of a variable, the callables in it."""
+    found = {(unit.name, 0) for unit in target.units}
+    for subject in target.subjects:
+        if subject.body is None or subject.body.kind == "class":
+            found |= {(s.frame.unit.name, s.frame.body.index) for s in Starts(program).of_subject(subject)}
+        else:
+            found.add((subject.unit.name, subject.body.index))
+        if overrides and subject.body is not None:
+            found |= _overrides(program, subject)
+    return found
+
+
+def _overrides(program: Program, subject: Subject) -> set[tuple[str, int]]:
+    """Methods of the same name in subclasses."""
+    from buttress_scanner.program.classes import is_subclass
+
+    owner, _, member = subject.qualname.rpartition(".")
+    classes = program.classes(f"{subject.unit.name}:{owner}") if owner else []
+    found = set()
+    for info in program.engine.classes.values():
+        if any(info is not base and is_subclass(program.engine, info, base) for base in classes):
+            qualname = f"{info.body.qualname}.{member}"
+            found |= {(info.unit.name, b.index) for b in info.unit.facts.bodies if b.qualname == qualname}
+    return found
+
+
+class _Tree:
+    """Callers of callers, frame by frame, so that a helper's other callers stay out."""
+
+    def __init__(self, program: Program, frames: Sequence[Frame], depth: int) -> None:
+        self._program = program
+        self._depth = depth
+        self._callers: dict[Frame, list[tuple[Frame, int, str]]] = {}
+        for frame in frames:
+            for node in sorted(frame.edges):
+                if runs(frame, node):
+                    for callee, how in frame.edges[node].items():
+                        self._callers.setdefault(callee, []).append((frame, node, how))
+
+    def tell(self, frames: Iterable[Frame]) -> Iterator[Caller]:
+        """The places that run any of the frames, each before those that run it in turn; no body is unfolded twice."""
+        unfolded: set[tuple[str, int]] = set()
+        waiting = [(place, 1) for place in reversed(self._places(frames))]
+        while waiting:
+            (position, symbol, how, run, into), level = waiting.pop()
+            body = (into[0].unit.name, into[0].body.index)
+            goes_on = level != self._depth and into[0].body.kind != "module" and any(f in self._callers for f in into)
+            yield Caller(level, position, symbol, how, run, goes_on and body in unfolded)
+            if goes_on and body not in unfolded:
+                unfolded.add(body)
+                waiting += [(place, level + 1) for place in reversed(self._places(into))]
+
+    def _places(self, frames: Iterable[Frame]) -> list[_Place]:
+        """Where any of the frames is run, by what, how, and in which frames that happens."""
+        found: dict[tuple[Position, str], list[tuple[Link, str, Frame]]] = {}
+        for callee in frames:
+            for frame, node, how in self._callers.get(callee, ()):
+                key = (self._program.node_position(frame, node), frame.symbol)
+                found.setdefault(key, []).append((link(frame, node, callee, how), callee.symbol, frame))
+        return [_merged(key, found[key]) for key in sorted(found)]
+
+
+_Place = tuple[Position, str, Link, tuple[str, ...], list["Frame"]]
+
+
+def _merged(key: tuple[Position, str], edges: list[tuple[Link, str, Frame]]) -> _Place:
+    """One place with everything that it runs; the surest way speaks for all."""
+    best = min((how for how, _, _ in edges), key=_rank)
+    return (*key, best, tuple(sorted({run for _, run, _ in edges})), list(dict.fromkeys(frame for _, _, frame in edges)))
+
+
+def _rank(found: Link) -> tuple[bool, Link]:
+    """Certain ways first."""
+    return (found.confidence is Confidence.POSSIBLE, found)
+
+
+def _may_call(program: Program, frames: Sequence[Frame], names: set[str]) -> tuple[tuple[OpenCall, ...], int, int]:
+    """Calls of a member of one of the names on something unknown; how many calls there are; how many of nothing known."""
+    open_places, calls = open_calls(program, as_anybody(frames))
+    mentioned: dict[Position, OpenCall] = {}
+    nameless: set[Position] = set()
+    for frame in as_anybody(frames):
+        for node, operation in enumerate(frame.body.nodes):
+            place = None
+            if operation[0] == "attr" and operation[2] in names:
+                cell = frame.cells[operation[1]]
+                values = list(cell.values) if cell is not None else []
+                why_not = [r for r in reasons(program.engine, values) if not _is_library(values)]
+                place = program.node_position(frame, node)
+                if why_not:
+                    mentioned.setdefault(place, OpenCall(place, frame.symbol, "; ".join(sorted(set(why_not)))))
+            elif operation[0] == "call" and _is_bare(frame, node):
+                nameless.add(program.node_position(frame, node))
+    return tuple(sorted(mentioned.values())), calls, len(nameless & {o.position for o in open_places})
+
+
+def _is_library(values: list[Value]) -> bool:
+    return any(isinstance(v, External) for v in values)
+
+
+def _is_bare(frame: Frame, node: int) -> bool:
+    """Whether a call calls something that no attribute names, and of which nothing is known."""
+    operation = frame.body.nodes[node]
+    values = called_values(frame, node)
+    nothing = all(isinstance(v, Unknown) or (isinstance(v, Const) and v.value is None) for v in values)
+    return nothing and frame.body.nodes[operation[1]][0] != "attr"
+
+
+def as_anybody(frames: Sequence[Frame]) -> list[Frame]:
+    """For each body the frame in which anybody calls it; all frames of bodies that have none."""
+    open_to_all = {(f.unit.name, f.body.index) for f in frames if f.key == "anybody"}
+    return [f for f in frames if f.key == "anybody" or (f.unit.name, f.body.index) not in open_to_all]
