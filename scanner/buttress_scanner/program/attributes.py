@@ -153,7 +153,8 @@ def _of_object(engine: Engine, value: Object, path: str, name: str, site: Site) 
         if entry.effects:
             engine.deed(site, entry.path, entry.effects, f"reads {path}.{name}")
         if entry.returns:
-            return [engine.make(Object, entry.returns)]
+            shared = isinstance(value.site, str) and engine.catalogue.keeps_state(entry.returns)
+            return [engine.make(Object, entry.returns, f"{value.site}.{name}") if shared else engine.make(Object, entry.returns)]
     return [engine.make(Method, engine.make(External, child), value)]
 
 
@@ -180,8 +181,10 @@ def _of_callable(engine: Engine, value: Value, name: str) -> list[Value]:
         if name in ("func", "__wrapped__", "__func__") and value.function is not None:
             return [*found, value.function]
         if isinstance(value, Maker) and not found:
-            if name in ("register", "cache_clear", "cache_info", "cache_parameters"):
-                return [engine.make(Maker, "keep", value.function, value.frame, value.node)] if name == "register" else []
+            if name == "register":
+                return [engine.make(Maker, "keep", value.function, value.frame, value.node)]
+            if name in ("cache_clear", "cache_info", "cache_parameters"):
+                return [engine.make(BoxMethod, value, name)]
             if value.function is not None:
                 return _of_callable(engine, value.function, name)
     if name == "__call__":

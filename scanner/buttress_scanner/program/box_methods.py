@@ -14,6 +14,7 @@ from buttress_scanner.program.containers import (
     keys_of,
     known_items,
     namespace_item,
+    note_inserted,
     put,
     put_keys,
     set_item,
@@ -30,6 +31,7 @@ from buttress_scanner.program.values import (
     Class,
     Function,
     Instance,
+    Maker,
     Method,
     Module,
     Namespace,
@@ -108,6 +110,11 @@ def _shrinks(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
         else elements(engine, owner)
     )
     return [*found, *args.get(1)]
+
+
+def _takes_item(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
+    note_inserted(engine, owner, args.get(0), site)
+    return box_item(engine, owner, args.get(0), site)
 
 
 def _looks_up(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
@@ -203,7 +210,7 @@ METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
     "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
     "subtract": _changes, "intersection_update": _changes, "difference_update": _changes,
     "move_to_end": _changes, "__delitem__": _changes, "symmetric_difference_update": _extends,
-    "get": _looks_up, "__getitem__": _looks_up, "get_nowait": _awaits, "setdefault": _sets_default,
+    "get": _looks_up, "__getitem__": _takes_item, "get_nowait": _awaits, "setdefault": _sets_default,
     "values": _values, "keys": _keys, "items": _items, "copy": _copies, "__copy__": _copies, "__iter__": _values,
     "union": _merges, "intersection": _merges, "difference": _merges, "symmetric_difference": _merges,
     "result": _awaits, "add_done_callback": _on_done, "callback": _registers, "enter_context": _enters,
@@ -224,6 +231,9 @@ def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) ->
             found = box(engine, "list", site)
             fill(engine, found, [engine.make(Class, s, True) for s in subclasses(engine, info)])
             return [found]
+        case Maker() if name == "cache_clear":
+            note_mutation(engine, owner, site, "the memory of a function")
+            return [engine.const(None)]
         case Function() if name == "__get__":
             return [engine.make(Method, owner, r) for r in args.get(0)]
     return []

@@ -151,6 +151,7 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
     """``value[key]``."""
     match value:
         case Box():
+            note_inserted(engine, value, keys, site)
             return box_item(engine, value, keys, site)
         case Namespace():
             return namespace_item(engine, value, keys, site)
@@ -188,6 +189,14 @@ def _record_item(engine: Engine, value: Instance, keys: list[Value], site: Site)
         elif isinstance(key, Const) and key.value in names:
             found += get_attribute(engine, value, key.value, site)
     return found
+
+
+def note_inserted(engine: Engine, value: Box, keys: list[Value], site: Site) -> None:
+    """Note that looking a key up in a ``defaultdict`` puts it there, unless the key is known to be in it."""
+    if value.kind == "defaultdict":
+        known = {k.value for k in engine.values(engine.slot(value, "known")) if isinstance(k, Const)}
+        if not all(isinstance(key, Const) and key.value in known for key in keys):
+            note_mutation(engine, value, site, "an item")
 
 
 def box_item(engine: Engine, value: Box, keys: list[Value], site: Site) -> list[Value]:
@@ -253,6 +262,26 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
             note_mutation(engine, target, site, "an item")
         if entry is not None and entry.effects:
             engine.deed(site, entry.path, entry.effects, f"writes an item of {target.path}")
+
+
+def delete_item(engine: Engine, target: Value, keys: list[Value], site: Site) -> None:
+    """``del target[key]``."""
+    if isinstance(target, Instance):
+        call_method(engine, target, "__delitem__", Args([keys]), site)
+        return
+    note_mutation(engine, target, site, "an item")
+    if isinstance(target, Box):
+        unsettle(engine, target)
+    elif isinstance(target, Namespace):
+        from buttress_scanner.program.attributes import set_attribute
+
+        for key in keys:
+            name = key.value if isinstance(key, Const) and isinstance(key.value, str) else "?"
+            set_attribute(engine, target.owner, name, [], site)
+    elif isinstance(target, Object):
+        entry = engine.catalogue.entry(f"{target.path}.__delitem__")
+        if entry is not None and entry.effects:
+            engine.deed(site, entry.path, entry.effects, f"deletes an item of {target.path}")
 
 
 def update(engine: Engine, target: Box, value: Value, replaced: Collection[int | str] = ()) -> None:

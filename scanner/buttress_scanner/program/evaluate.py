@@ -12,7 +12,7 @@ from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import class_info
 from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.generics import declare_arguments
-from buttress_scanner.program.lifetime import loading, note_change, note_mutation
+from buttress_scanner.program.lifetime import loading, note_change
 from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
 from buttress_scanner.program.narrowing import narrow
@@ -398,18 +398,10 @@ def _cmp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
                     call_method(engine, value, "__eq__", Args([right]), (frame, index))
     elif node[1] in ("contains", "notcontains"):
         for value in right:
-            _note_lookup(engine, value, (frame, index))
+            iteration.search(engine, value, (frame, index))
             if isinstance(value, Instance):
                 call_method(engine, value, "__contains__", Args([left]), (frame, index))
     return (engine.make(Object, "builtins.bool"),)
-
-
-def _note_lookup(engine: Engine, value: Value, site: tuple[Frame, int]) -> None:
-    """``x in library_object``: what the catalogue says of its ``__contains__``."""
-    if isinstance(value, (Object, External)):
-        entry = engine.catalogue.entry(f"{value.path}.__contains__")
-        if entry is not None and entry.effects and entry.path.endswith("__contains__"):
-            engine.deed(site, entry.path, entry.effects, f"looks into {value.path}")
 
 
 def _truth(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
@@ -457,12 +449,7 @@ def _delattr(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
 def _delitem(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     keys = engine.read(frame, node[2])
     for target in engine.read(frame, node[1]):
-        if isinstance(target, Instance):
-            call_method(engine, target, "__delitem__", Args([keys]), (frame, index))
-        else:
-            note_mutation(engine, target, (frame, index), "an item")
-            if isinstance(target, Box):
-                containers.unsettle(engine, target)
+        containers.delete_item(engine, target, keys, (frame, index))
     return ()
 
 

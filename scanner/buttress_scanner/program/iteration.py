@@ -63,10 +63,23 @@ def iterate(engine: Engine, value: Value, site: Site) -> list[Value]:
             entry = engine.catalogue.entry(f"{path}.__iter__")
             if entry is not None and entry.effects:
                 engine.deed(site, entry.path, entry.effects, f"iterates over {path}")
+            step = engine.catalogue.entry(f"{path}.__next__")
+            if step is not None and "self" in step.mutates:
+                note_mutation(engine, value, site, "the position of an iterator")
             return [engine.unknown("external element")]
         case Unknown():
             return [value]
     return []
+
+
+def search(engine: Engine, value: Value, site: Site) -> None:
+    """``x in value``: iterators are used up, library objects do what the catalogue says of their ``__contains__``."""
+    if isinstance(value, Running) or (isinstance(value, Box) and value.kind in ("iterator", "set-iterator")):
+        iterate(engine, value, site)
+    elif isinstance(value, (Object, External)):
+        entry = engine.catalogue.entry(f"{value.path}.__contains__")
+        if entry is not None and entry.effects and entry.path.endswith("__contains__"):
+            engine.deed(site, entry.path, entry.effects, f"looks into {value.path}")
 
 
 def yielded(engine: Engine, frame: Frame) -> list[Value]:

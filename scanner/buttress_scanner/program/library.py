@@ -8,6 +8,7 @@ from buttress_scanner.program import box_methods, containers, models_introspecti
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import Args, call, call_back, hand_to_unknown
 from buttress_scanner.program.enums import MADE_BY_CALL
+from buttress_scanner.program.iteration import iterate
 from buttress_scanner.program.lifetime import loading, note_mutation
 from buttress_scanner.program.order import note_shown
 from buttress_scanner.program.strings import text_method
@@ -58,6 +59,8 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
 def _result(engine: Engine, path: str, entry: Entry | None, called_back: list[Value], site: Site) -> list[Value]:
     """What the catalogue says of the result, else what came out of callbacks, else an object that is named after the call."""
     if entry is not None and (entry.returns or entry.kind == "class"):
+        if entry.shared:
+            return [engine.make(Object, entry.returns or entry.path, entry.path)]
         return [_made(engine, entry.returns or entry.path, site)]
     if called_back:
         return called_back
@@ -106,6 +109,9 @@ def _note_arguments(engine: Engine, entry: Entry, receiver: Value | None, args: 
         changed = [receiver] if position == "self" and receiver is not None else _argument(args, position)
         for value in changed:
             note_mutation(engine, value, site, "the contents")
+    for position in entry.iterates:
+        for value in _argument(args, position):
+            iterate(engine, value, site)
     for position in entry.writes:
         for value in _argument(args, position):
             for method in get_attribute(engine, value, "write", site):

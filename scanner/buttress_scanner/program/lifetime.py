@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.values import Box, Function, Instance, Maker, Member, Object, Partial, Running, Value
+from buttress_scanner.program.values import Box, Function, Instance, Maker, Member, Module, Object, Partial, Running, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
@@ -54,12 +54,40 @@ def keeper(engine: Engine, value: Value, depth: int = 0) -> Unit | None:
     return None
 
 
+def remember(engine: Engine, value: Value, unit: Unit, depth: int = 0) -> None:
+    """Note that a function with a memory has given the value away, and what it holds with it: the module keeps it from now on."""
+    if isinstance(value, (Box, Instance)) and depth < _DEPTH:
+        engine.grow(engine.slot("remembered", value), (engine.make(Module, unit),))
+        if isinstance(value, Box):
+            for held in engine.values(engine.slot(value, "all")):
+                remember(engine, held, unit, depth + 1)
+
+
+def _rememberer(engine: Engine, value: Value, site: Site) -> Unit | None:
+    """The module whose function remembers the value, if the change is not part of making it."""
+    made = value.site if isinstance(value, (Box, Instance)) else None
+    if not isinstance(made, tuple) or isinstance(made[0], str):
+        return None
+    units = [v.unit for v in engine.values(engine.slot("remembered", value)) if isinstance(v, Module)]
+    return units[0] if units and not _is_within(site[0], made[0]) else None
+
+
+def _is_within(frame: Frame, outer: Frame) -> bool:
+    """Whether a frame runs on behalf of another only."""
+    while frame is not outer:
+        key = frame.key
+        if not (isinstance(key, tuple) and key and key[0] in ("site", "factories")):
+            return False
+        frame = key[1]
+    return True
+
+
 def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
     """Note a change of state that outlives the call."""
     if isinstance(target, Object) and isinstance(target.site, str):
         engine.deed(site, target.site, ("global-state",), f"changes {what} of {target.site}")
         return
-    unit = keeper(engine, target)
+    unit = keeper(engine, target) or _rememberer(engine, target, site)
     if unit is not None:
         note_change(engine, unit, site, f"state of {unit.name}", f"changes {what} of an object that {unit.name} holds")
 

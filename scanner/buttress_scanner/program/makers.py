@@ -8,6 +8,7 @@ from buttress_scanner.program import containers, iteration
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.calls import Args, call
 from buttress_scanner.program.generics import Scope, arguments_of
+from buttress_scanner.program.lifetime import keeper, remember
 from buttress_scanner.program.types import instances_of
 from buttress_scanner.program.values import (
     Alias,
@@ -109,6 +110,16 @@ def _contextmanager(engine: Engine, maker: Maker, args: Args, site: Site) -> lis
     return [context]
 
 
+def _cached(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    """A function with a memory: what it gives, it gives to the next caller too."""
+    results = _transparent(engine, maker, args, site)
+    owner = keeper(engine, maker)
+    if owner is not None:
+        for value in results:
+            remember(engine, value, owner)
+    return results
+
+
 def _transparent(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
     return call(engine, maker.function, args, site) if maker.function is not None else []
 
@@ -178,6 +189,6 @@ def _namedtuple(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Va
 _KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
     "keep": _keep, "attrgetter": _attrgetter,
     "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
-    "cache": _transparent, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
+    "cache": _cached, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
     "partialmethod": _partialmethod, "callable": _callable, "new": _new, "newtype": _newtype, "namedtuple": _namedtuple,
 }  # fmt: skip

@@ -68,6 +68,15 @@ def _setattr(engine: Engine, args: Args, site: Site) -> list[Value]:
         if names is None and isinstance(subject, Instance):
             store_dynamic(engine, subject, args.get(2))
             note_mutation(engine, subject, site, "an attribute")
+        elif names is None:
+            set_attribute(engine, subject, "?", args.get(2), site)
+    return [engine.const(None)]
+
+
+def _delattr(engine: Engine, args: Args, site: Site) -> list[Value]:
+    for subject in args.get(0):
+        for name in _member_names(engine, args.get(1)) or ["?"]:
+            set_attribute(engine, subject, name, [], site)
     return [engine.const(None)]
 
 
@@ -257,6 +266,8 @@ def _operator_call(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 MODELS: dict[str, Model] = {
     "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.object.__setattr__": _setattr,
+    "builtins.type.__setattr__": _setattr, "builtins.delattr": _delattr, "builtins.object.__delattr__": _delattr,
+    "builtins.type.__delattr__": _delattr,
     "inspect.getattr_static": _getattr, "builtins.hasattr": _bool, "builtins.isinstance": _bool, "builtins.issubclass": _bool,
     "builtins.callable": _bool, "builtins.type": _type, "builtins.super": _super, "builtins.vars": _vars,
     "builtins.globals": _globals, "builtins.locals": _globals, "importlib.import_module": _import_module,

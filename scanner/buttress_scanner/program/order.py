@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.values import Box, BoxMethod, External, Method, Value
+from buttress_scanner.program.values import Box, BoxMethod, External, Instance, Method, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 Site = tuple["Frame", int]
 UNORDERED = ("set", "frozenset", "set-iterator")
 """Kinds of containers that yield their elements in an order of their own."""
+_SET_CLASSES = (
+    "builtins.set", "builtins.frozenset", "typing.Set", "typing.FrozenSet", "typing.AbstractSet", "typing.MutableSet",
+)  # fmt: skip
+"""What a class of the program inherits from to be a set, other than abstract classes, which leave ``__iter__`` to it."""
 _SHOWS = {
     "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.next", "builtins.str.join", "builtins.bytes.join",
     "builtins.dict.fromkeys", "builtins.dict", "builtins.str", "builtins.repr", "builtins.format",
@@ -24,7 +28,16 @@ _SHOWS = {
 
 def is_unordered(value: Value) -> bool:
     """Whether the value yields its elements in no order of the program's."""
+    if isinstance(value, Instance):
+        return _is_set_class(value)
     return isinstance(value, Box) and value.kind in UNORDERED
+
+
+def _is_set_class(value: Instance) -> bool:
+    """Whether a class of the program is a set that does not say itself in which order it is walked."""
+    if not any(path in _SET_CLASSES for path in value.info.externals):
+        return False
+    return not any("__iter__" in owner.body.exit for owner in value.info.mro)
 
 
 def note_order(engine: Engine, values: list[Value], site: Site, text: str, path: str = "set iteration") -> None:

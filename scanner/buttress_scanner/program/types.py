@@ -197,7 +197,10 @@ def _of_alias(engine: Engine, alias: Alias, base: Value, scope: Scope | None, de
         types = arguments[position] if position < len(arguments) else []
         return [v for t in types for v in instances_of(engine, t, inner, depth + 1)]
 
-    return _of_library_type(engine, name, _Generic(alias, site, arguments, each, kept)) or [engine.make(Object, base.path)]
+    held = _of_library_type(engine, name, _Generic(alias, site, arguments, each, kept))
+    if not held or engine.catalogue.has_deeds(base.path):  # `queue.Queue[str]`: what it holds, and what its methods do
+        held = [*held, engine.make(Object, base.path)]
+    return held
 
 
 @dataclass(frozen=True, slots=True)

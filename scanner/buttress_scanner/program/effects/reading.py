@@ -49,7 +49,7 @@ EFFECTS: Final = frozenset(
 
 _KINDS: Final = frozenset({"function", "class", "value"})
 _KEYS: Final = frozenset(
-    {"effects", "kind", "unless", "returns", "calls", "calls-later", "no-raise", "order-blind", "writes", "mutates"}
+    "effects kind unless returns calls calls-later no-raise order-blind writes mutates iterates shared".split(),
 )
 REST: Final = "*"
 TREE: Final = "**"
@@ -73,6 +73,8 @@ class Entry:
         order_blind: Consumes an iterable without showing its order.
         writes: Positions and keywords of arguments whose `write` method is called during the call.
         mutates: Positions and keywords of arguments that the call changes; `self` is the object whose method it is.
+        iterates: Positions and keywords of arguments whose elements the call takes.
+        shared: Whoever calls gets the same object: changing it is seen by all.
     """
 
     path: str
@@ -86,6 +88,8 @@ class Entry:
     order_blind: bool = False
     writes: tuple[int | str, ...] = ()
     mutates: tuple[int | str, ...] = ()
+    iterates: tuple[int | str, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,8 @@ def _entry(path: str, raw: object, where: str) -> Entry:
         _flag(fields.get("order-blind", False), f"{where}.order-blind"),
         _arguments(fields.get("writes", []), f"{where}.writes"),
         _arguments(fields.get("mutates", []), f"{where}.mutates"),
+        _arguments(fields.get("iterates", []), f"{where}.iterates"),
+        _flag(fields.get("shared", False), f"{where}.shared"),
     )
 
 
