@@ -137,6 +137,8 @@ class _Purity:
                 continue
             path = [hop] if hop.callee is None else [hop, *reach.path(hop.callee)]
             effects = frozenset(self._effects(path))
+            if self._is_rest_of_unpacking(frame, hop.node, effects, guilty):
+                continue
             if hop.deed is not None and any(
                 effects <= guilty[n] for n in receivers(frame.body, hop.node, hop.deed) if n in guilty
             ):
@@ -144,6 +146,13 @@ class _Purity:
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):
                 self._report(frame, hop, path)
+
+    def _is_rest_of_unpacking(self, frame: Frame, node: int, effects: frozenset[str], guilty: dict[int, frozenset[str]]) -> bool:
+        """Whether this is a further target of ``a, b = values``, which takes all from ``values`` at once."""
+        nodes = frame.body.nodes
+        return nodes[node][0] == "unpack" and any(
+            nodes[n][:2] == nodes[node][:2] and effects <= known for n, known in guilty.items()
+        )
 
     def _is_repeated(self, frame: Frame, hop: Hop, path: list[Hop]) -> bool:
         """Whether this happens on import, and the module has been told of its root cause."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import box_methods, containers, models_introspection, models_iteration, models_wrapping
+from buttress_scanner.program import (
+    box_methods,
+    containers,
+    models_introspection,
+    models_iteration,
+    models_selecting,
+    models_wrapping,
+)
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import Args, call, call_back, hand_to_unknown
 from buttress_scanner.program.enums import MADE_BY_CALL
@@ -94,7 +101,7 @@ _CONTAINERS = (
 
 def _unbound(engine: Engine, path: str, receiver: Value | None, args: Args, site: Site) -> list[Value] | None:
     """``list.append(names, name)``: the method of a container called through its class; None for anything else."""
-    if receiver is not None or not path.startswith(_CONTAINERS) or path.count(".") != 2:
+    if receiver is not None or not path.startswith(_CONTAINERS) or path.count(".") != 2 or path.endswith(".fromkeys"):
         return None
     boxes = [v for v in args.get(0) if isinstance(v, Box)]
     if not boxes:
@@ -201,7 +208,8 @@ def _register_exit(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 MODELS: dict[str, Model] = {
-    **MADE_BY_CALL, **models_introspection.MODELS, **models_iteration.MODELS, **models_wrapping.MODELS,
+    **MADE_BY_CALL, **models_introspection.MODELS, **models_iteration.MODELS, **models_selecting.MODELS,
+    **models_wrapping.MODELS,
     "atexit.register": _register_exit,
 }  # fmt: skip
 """By dotted path."""

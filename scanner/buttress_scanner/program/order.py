@@ -20,10 +20,14 @@ _SET_CLASSES = (
 _SHOWS = {
     "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.next", "builtins.str.join", "builtins.bytes.join",
     "builtins.dict.fromkeys", "builtins.dict", "builtins.str", "builtins.repr", "builtins.format",
-    "collections.deque", "collections.OrderedDict", "functools.reduce", "random.choice", "random.Random.choice",
+    "collections.deque", "collections.OrderedDict", "collections.OrderedDict.fromkeys", "functools.reduce", "heapq.merge",
+    "random.choice", "random.Random.choice", "random.sample", "random.Random.sample", "random.choices", "random.Random.choices",
     "itertools.islice", "itertools.accumulate", "itertools.batched", "itertools.pairwise", "itertools.groupby",
+    "itertools.permutations", "itertools.combinations",
 }  # fmt: skip
-"""Library functions whose result shows the order of their (last) argument."""
+"""Library functions whose result shows the order of their first argument."""
+_SHOWS_ANOTHER = {"builtins.str.join": -1, "builtins.bytes.join": -1, "functools.reduce": 1}
+"""Those for which it is another argument: the last, the second."""
 
 
 def is_unordered(value: Value) -> bool:
@@ -49,7 +53,9 @@ def note_order(engine: Engine, values: list[Value], site: Site, text: str, path:
 def note_shown(engine: Engine, path: str, arguments: list[list[Value]], site: Site) -> None:
     """Note that a library function shows the order of what it is given."""
     if path in _SHOWS and arguments:
-        note_order(engine, arguments[-1], site, f"takes elements of a set in its order ({path.rpartition('.')[2]})", path)
+        position = _SHOWS_ANOTHER.get(path, 0)
+        shown = arguments[position] if position < len(arguments) else []
+        note_order(engine, shown, site, f"takes elements of a set in its order ({path.rpartition('.')[2]})", path)
 
 
 def is_blind(engine: Engine, callee: Value) -> bool:

@@ -49,7 +49,8 @@ EFFECTS: Final = frozenset(
 
 _KINDS: Final = frozenset({"function", "class", "value"})
 _KEYS: Final = frozenset(
-    "effects kind unless returns calls calls-later no-raise order-blind writes mutates iterates shared".split(),
+    {"effects", "kind", "unless", "returns", "calls", "calls-later"}
+    | {"no-raise", "order-blind", "writes", "mutates", "iterates", "shared"}
 )
 REST: Final = "*"
 TREE: Final = "**"
