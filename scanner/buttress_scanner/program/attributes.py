@@ -148,6 +148,10 @@ def _of_object(engine: Engine, value: Object, path: str, name: str, site: Site) 
     child = f"{path}.{name}"
     if child.count(".") > _LONGEST:
         return [engine.unknown(f"external {path.split('.', maxsplit=1)[0]}")]
+    if isinstance(value.site, tuple) or ("held", value, name) in engine.heap:
+        held = engine.values(engine.slot("held", value, name))
+        if held:
+            return held
     entry = engine.catalogue.entry(child)
     if entry is not None and entry.kind == "value":
         if entry.effects:
@@ -531,6 +535,7 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
             if name not in ("_value_", "__doc__"):
                 note_mutation(engine, target, site, f"the attribute {name}")
         case Object(path=path):
+            engine.grow(engine.slot("held", target, name), values)
             entry = engine.catalogue.entry(f"{path}.__setattr__")
             if entry is not None and "self" in entry.mutates:
                 note_mutation(engine, target, site, f"the attribute {name}")

@@ -117,6 +117,15 @@ def _takes_item(engine: Engine, owner: Box, args: Args, site: Site) -> list[Valu
     return box_item(engine, owner, args.get(0), site)
 
 
+def _takes_pair(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
+    """``popitem``: a key with its value."""
+    values = _shrinks(engine, owner, Args(), site)
+    pair = box(engine, "tuple", (*site, owner, "pair"))
+    put(engine, pair, 0, keys_of(engine, owner))
+    put(engine, pair, 1, values)
+    return [pair]
+
+
 def _looks_up(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
     default = args.get(1, "default") if len(args.positional) > 1 or "default" in args.keywords else [engine.const(None)]
     return [*box_item(engine, owner, args.get(0), site), *default]
@@ -206,7 +215,7 @@ METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
     "append": _grows, "add": _grows, "appendleft": _grows_in_front, "insert": _grows_in_front,
     "put": _grows, "put_nowait": _grows, "push": _registers,
     "extend": _extends, "update": _extends, "extendleft": _extends, "__iadd__": _extends, "__ior__": _extends,
-    "pop": _shrinks, "popleft": _shrinks, "popitem": _shrinks, "__next__": _shrinks,
+    "pop": _shrinks, "popleft": _shrinks, "popitem": _takes_pair, "__next__": _shrinks,
     "remove": _changes, "discard": _changes, "clear": _changes, "sort": _changes, "reverse": _changes, "rotate": _changes,
     "subtract": _changes, "intersection_update": _changes, "difference_update": _changes,
     "move_to_end": _changes, "__delitem__": _changes, "symmetric_difference_update": _extends,

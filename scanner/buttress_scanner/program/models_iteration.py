@@ -154,6 +154,25 @@ def _dict(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [box]
 
 
+def _layers(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``ChainMap(first, second)``: what any of the mappings holds."""
+    made = _dict(engine, Args(args.positional[:1]), site)
+    for box in made:
+        for value in [v for values in args.positional[1:] for v in values] + list(args.star or ()):
+            if isinstance(box, Box):
+                containers.update(engine, box, value)
+    return made
+
+
+def _queue(path: str) -> Model:
+    """A queue of the library: what its methods do, and what it holds."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        return [engine.make(Object, path), containers.box(engine, "list", (*site, "queue"))]
+
+    return model
+
+
 def _counter(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``Counter(elements)``: the elements are its keys."""
     box = containers.box(engine, "dict", (*site, "made"))
@@ -211,6 +230,10 @@ def _reduce(engine: Engine, args: Args, site: Site) -> list[Value]:
     return list(found)
 
 
+_QUEUES = (
+    "queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "queue.SimpleQueue", "asyncio.Queue", "asyncio.LifoQueue",
+    "asyncio.PriorityQueue", "multiprocessing.Queue", "multiprocessing.SimpleQueue", "multiprocessing.JoinableQueue",
+)  # fmt: skip
 MODELS: dict[str, Model] = {
     "builtins.iter": _iter, "builtins.next": _next, "builtins.aiter": _iter, "builtins.anext": _next, "builtins.map": _map,
     "builtins.filter": _filter, "itertools.filterfalse": _filter, "itertools.takewhile": _filter,
@@ -223,7 +246,8 @@ MODELS: dict[str, Model] = {
     "itertools.count": _collect("iterator", 9), "itertools.repeat": _repeat, "builtins.dict": _dict,
     "collections.OrderedDict": _dict, "types.MappingProxyType": _dict, "collections.defaultdict": _defaultdict,
     "collections.Counter": _counter, "weakref.WeakValueDictionary": _dict, "weakref.WeakKeyDictionary": _dict,
-    "weakref.WeakSet": _collect("set"), "collections.ChainMap": _dict, "itertools.chain": _chain,
+    "weakref.WeakSet": _collect("set"), "collections.ChainMap": _layers, "itertools.chain": _chain,
+    **{path: _queue(path) for path in _QUEUES}, "collections.UserDict": _dict, "collections.UserList": _collect("list"),
     "itertools.chain.from_iterable": _chain_nested, "itertools.starmap": _starmap, "functools.reduce": _reduce,
 }  # fmt: skip
 """By dotted path."""

@@ -109,7 +109,7 @@ def _accumulate(engine: Engine, args: Args, site: Site) -> list[Value]:
 def _from_keys(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``dict.fromkeys``: the elements are the keys."""
     box = containers.box(engine, "dict", (*site, "made"))
-    values = args.get(1) if len(args.positional) > 1 else [engine.const(None)]
+    values: list[Value] = args.get(1) if len(args.positional) > 1 else [engine.const(None)]
     for key in _taken(engine, args, 0, site):
         containers.put_keys(engine, box, [key], values)
     return [box]

@@ -136,6 +136,22 @@ def _context_of(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [box]
 
 
+def _open_object(path: str) -> Model:
+    """An object of the library that holds whatever attributes it is given: each is told from the others."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        made = engine.make(Object, path, site)
+        for name, values in args.keywords.items():
+            engine.grow(engine.slot("held", made, name), values)
+        for value in args.get(0):
+            if isinstance(value, Box):
+                for key, values in containers.known_items(engine, value).items():
+                    engine.grow(engine.slot("held", made, str(key)), values)
+        return [made]
+
+    return model
+
+
 def _gather(engine: Engine, args: Args, site: Site) -> list[Value]:
     inner = containers.box(engine, "list", (*site, "results"))
     for number, values in enumerate(args.positional):
@@ -153,6 +169,8 @@ def _driven(engine: Engine, value: Value, site: Site) -> list[Value]:
     return containers.elements(engine, value) if isinstance(value, Box) else [value]
 
 
+OPEN = ("types.SimpleNamespace", "argparse.Namespace", "threading.local")
+"""Library classes whose objects hold any attribute."""
 MODELS: dict[str, Model] = {
     "functools.partial": _partial, "functools.partialmethod": _wrapping("partialmethod"), "functools.wraps": _maker("wraps"),
     "functools.update_wrapper": _update_wrapper, "functools.lru_cache": _wrapping("cache"),
@@ -173,6 +191,7 @@ MODELS: dict[str, Model] = {
     "contextlib.nullcontext": _context_of, "copy.copy": _copy(shallow), "copy.deepcopy": _copy(deep),
     "dataclasses.replace": _replace, "copy.replace": _replace, "typing.TypeVar": _maker("typevar"),
     "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0), "collections.namedtuple": _maker("namedtuple"),
+    **{path: _open_object(path) for path in OPEN},
     "weakref.ref": _partial, "weakref.proxy": _give_back(0), "asyncio.gather": _gather,
 }  # fmt: skip
 """By dotted path."""
