@@ -36,6 +36,8 @@ class Expressions(Ssa):
     """Compiles a nested def, lambda or class as a body of its own and returns its index."""
     is_builtin: Callable[[str], bool]
     """Whether a global name means what Python gives every module."""
+    holding: tuple[int, ...] = ()
+    """Narrowed versions that the tests on the way to this place left."""
 
     def expr(self, node: ast.expr) -> int:
         """Compile an expression and return its node."""
@@ -186,16 +188,33 @@ class Expressions(Ssa):
         """Narrow the environment by the outcome of a test that has been compiled."""
         raise AssertionError  # bound by Conditions, which knows tests
 
+    def note_guarded(self, start: int, tests: tuple[int, ...]) -> None:
+        """Note which tests hold for the nodes from ``start`` on."""
+        ranges, end = self.body.guarded, len(self.body.nodes)
+        if tests and start < end:
+            if ranges and ranges[-1][1:] == (start, tests):
+                start = ranges.pop()[0]
+            ranges.append((start, end, tests))
+
+    def narrowed_since(self, start: int, test: ast.expr) -> tuple[int, ...]:
+        """The narrowed versions that a test without ``and`` or ``or`` has left."""
+        if any(isinstance(part, ast.BoolOp) for part in ast.walk(test)):
+            return ()
+        return tuple(n for n in range(start, len(self.body.nodes)) if self.body.nodes[n][0] == "narrow")
+
     def _ifexp(self, node: ast.IfExp, span: Span) -> int:
         self.emit(span_of(node.test), "truth", self.expr(node.test))
         before = dict(self.env)
         ends, values, arms = [], [], []
         for branch, truth in ((node.body, True), (node.orelse, False)):
-            self.env = dict(before)
+            self.env, first = dict(before), len(self.body.nodes)
             self.assume(node.test, truth)
-            start = len(self.body.nodes)
+            start, outer = len(self.body.nodes), self.holding
+            self.holding += self.narrowed_since(first, node.test)
             values.append(self.expr(branch))
             arms.append((start, len(self.body.nodes)))
+            self.note_guarded(start, self.holding)
+            self.holding = outer
             ends.append(self.env)
         self.body.conditional += arms
         self.body.alternatives.append((arms[0], arms[1]))

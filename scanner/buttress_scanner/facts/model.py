@@ -71,6 +71,8 @@ class Body:
 
     Where one is impossible, so is the return.
     """
+    guarded: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
+    """Ranges of nodes with the tests that hold there, in the same form: one within another comes first and has its tests."""
     versions: dict[str, list[int]] = field(default_factory=dict)
     exit: dict[str, int] = field(default_factory=dict)
     annotations: dict[str, int] = field(default_factory=dict)

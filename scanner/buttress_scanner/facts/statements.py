@@ -33,8 +33,6 @@ class Statements(Patterns):
 
     loops: list[tuple[list[Env], list[Env]]]
     """Environments at ``break`` and ``continue`` of each enclosing loop."""
-    holding: tuple[int, ...] = ()
-    """Narrowed versions that the tests on the way to this statement left."""
 
     def block(self, statements: Sequence[ast.stmt]) -> Tree:
         """Compile statements in order and return their tree."""
@@ -42,7 +40,9 @@ class Statements(Patterns):
 
     def _statement(self, node: ast.stmt) -> list[Any]:
         outer, self.statement = self.statement, span_of(node)
+        tests, start = self.holding, len(self.body.nodes)
         entry = self._compiled(node)
+        self.note_guarded(start, tests)
         self.statement = outer
         return entry
 
@@ -228,8 +228,7 @@ class Statements(Patterns):
             def prepare() -> None:
                 start = len(self.body.nodes)
                 self.assume(node.test, truth)
-                if not any(isinstance(part, ast.BoolOp) for part in ast.walk(node.test)):
-                    self.holding += tuple(n for n in range(start, len(self.body.nodes)) if self.body.nodes[n][0] == "narrow")
+                self.holding += self.narrowed_since(start, node.test)
                 self.enter_guard(guard is not None and guard != truth)
 
             return prepare

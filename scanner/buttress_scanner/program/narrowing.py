@@ -74,6 +74,8 @@ def _types(engine: Engine, operands: list[Value], depth: int = 0) -> list[Value]
     return found
 
 
+_NEVER_NONE = ("builtins.float", "builtins.complex", "builtins.bytes")
+"""Types of literals that are no constants here; a text that a library gives may well be missing."""
 _BUILTIN_KINDS = {"list", "dict", "set", "tuple", "frozenset"}
 
 
@@ -188,7 +190,8 @@ def _equal(engine: Engine, values: list[Value], operands: list[Value], kind: str
             named = [o for o in operands if isinstance(o, Member) and o.info is value.info]
             kept += named or ([value] if not all(isinstance(o, Const) and o.value is None for o in operands) else [])
         elif isinstance(value, (Object, Unknown)):
-            kept += operands
+            plain = isinstance(value, Object) and value.path in _NEVER_NONE
+            kept += [o for o in operands if not (plain and isinstance(o, Const) and o.value is None)]
         elif not all(isinstance(o, Const) and o.value is None for o in operands):
             kept.append(value)
     return list(dict.fromkeys(kept))
