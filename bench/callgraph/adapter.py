@@ -4,7 +4,8 @@ The engine keeps edges between frames (a body in one context) and the values of 
 it found out, it translates:
 
 - a module is its dotted name, a function ``module.Class.function``, a lambda ``<lambda1>`` by its number among its siblings;
-- what is outside of the program is its dotted path, a builtin ``<builtin>.len``, a method of a literal ``<**PyStr**>.join``;
+- what is outside of the program is its dotted path, a builtin ``<builtin>.len``, a method of text
+  ``<**PyStr**>.join``;
 - a class body belongs to the class, and running it is no call, nor is the import of a module;
 - a class without a constructor of its own calls that of its base outside of the program;
 - a frame that stands for calls by anybody counts only where nobody else calls the function.
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.program import Program
-from buttress_scanner.program.values import Box, BoxMethod, Class, Const, External, Method, Object
+from buttress_scanner.program.query_links import library_names
+from buttress_scanner.program.values import Class
 from buttress_scanner.source.reader import read_sources
 
 if TYPE_CHECKING:
@@ -108,18 +110,15 @@ def _number(bodies: list[Body], wanted: Body) -> int:
 
 def outside(program: Program, callee: Value) -> Iterator[str]:
     """The name of a callee that is not in the program; nothing for one that is."""
-    match callee:
-        case Method(function=External(path=path), receiver=Const(type_name=kind)) if kind in LITERALS:
-            yield f"{LITERALS[kind]}.{path.rpartition('.')[2]}"
-        case External(path=path) | Method(function=External(path=path)) | Object(path=path):
-            yield _external(path)
-        case BoxMethod(box=Box(kind=kind), name=name) if kind in LITERALS:
-            yield f"{LITERALS[kind]}.{name}"
-        case Class(info=info) if members(program.engine, info, "__init__") is None:
-            yield from (f"{_external(base)}.__init__" for base in info.externals if base not in UNNAMED)
+    yield from map(_external, library_names(callee))
+    if isinstance(callee, Class) and members(program.engine, callee.info, "__init__") is None:
+        yield from (f"{_external(base)}.__init__" for base in callee.info.externals if base not in UNNAMED)
 
 
 def _external(path: str) -> str:
     """``builtins.len`` as ``<builtin>.len``; the marks of calls are left out: ``pkg.Class().run`` is ``pkg.Class.run``."""
     plain = path.replace("()", "")
-    return f"<builtin>.{plain.removeprefix('builtins.')}" if plain.startswith("builtins.") else plain
+    if not plain.startswith("builtins."):
+        return plain
+    owner, _, name = plain.removeprefix("builtins.").rpartition(".")
+    return f"{LITERALS.get(owner, '<builtin>')}.{name}"
