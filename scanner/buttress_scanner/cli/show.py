@@ -54,7 +54,9 @@ _Effects = Annotated[
     typer.Option("--effect", help="Only this effect; may be repeated.", show_default=False, autocompletion=complete_effect),
 ]
 _Transitive = Annotated[bool, typer.Option("--transitive", help="Show the callers of callers too, as a tree.")]
-_Depth = Annotated[int | None, typer.Option(min=1, help="With --transitive: how many calls to go back.", show_default=False)]
+_Depth = Annotated[
+    int | None, typer.Option(min=1, help="How many calls to go back with --transitive. Default: all.", show_default=False)
+]
 _Overrides = Annotated[bool, typer.Option("--overrides", help="Count overrides of the method in subclasses as the method.")]
 _GraphFormat = Annotated[
     GraphForm, typer.Option("--format", help="text: for people; json: for programs; dot: for Graphviz and its relatives.")
@@ -81,11 +83,9 @@ def callers(
     from buttress_scanner.report import answers_json
     from buttress_scanner.report.answers import Answers
 
-    if depth is not None and not transitive:
-        raise refuse(QuestionError("--depth says how far --transitive goes", "Give both, or none."))
     asked = load(config)
     try:
-        answer = query_callers.callers(asked.program, symbol, depth=(depth or 0) if transitive else 1, overrides=overrides)
+        answer = query_callers.callers(asked.program, symbol, depth=depth or (0 if transitive else 1), overrides=overrides)
     except QuestionError as error:
         raise refuse(error) from None
     if output_format is Form.JSON:

@@ -77,7 +77,7 @@ class Inventory:
     coverage: Coverage
 
 
-def coverage(program: Program, frames: Sequence[Frame], undecided: tuple[OpenCall, ...], calls: int) -> Coverage:
+def coverage(program: Program, frames: Iterable[Frame], undecided: tuple[OpenCall, ...], calls: int) -> Coverage:
     """Say what an answer rests on."""
     bodies = {(f.unit.name, f.body.index) for f in frames}
     return Coverage(len(bodies), calls, len(program.modules), program.evaluated, undecided)
@@ -103,11 +103,7 @@ def why(program: Program, name: str, effect: str) -> Why:
     program.focus(dict.fromkeys(target.modules, EVERYTHING))
     starts, search = Starts(program), Effects(program)
     begin = starts.of(target)
-    if not begin and not _is_class(target):
-        raise QuestionError(
-            f"nothing runs under the name {name}: it is a variable, or code that is never reached",
-            f"`buttress show effects {name.partition(':')[0]}` lists what does.",
-        )
+    check_runs(target, begin)
     way = search.way(begin, effect)
     instead = () if way is not None else tuple(_members_with(program, target, effect, starts, search))
     return Why(name, target.symbols, effect, way, _covered(program, begin), instead)
@@ -124,8 +120,18 @@ def _known(effect: str) -> str:
     raise QuestionError(f"there is no effect {effect!r}{meant}", f"Effects: {', '.join(known)}.")
 
 
-def _is_class(target: Target) -> bool:
-    return any(s.body is not None and s.body.kind == "class" for s in target.subjects)
+def check_runs(target: Target, starts: Sequence[Start]) -> None:
+    """Refuse to answer about something that never runs; to construct a class may run nothing, and is a question all the same.
+
+    Raises:
+        QuestionError: the name is that of a variable, or of code that is never reached.
+    """
+    if starts or any(s.body is not None and s.body.kind == "class" for s in target.subjects):
+        return
+    held = any(s.body is None for s in target.subjects)
+    what = "it is a variable that holds nothing of the program to call" if held else "it is never reached"
+    hint = f"`buttress show effects {target.text.partition(':')[0]}` lists what does."
+    raise QuestionError(f"nothing runs under the name {target.text}: {what}", hint)
 
 
 def _members_with(program: Program, target: Target, effect: str, starts: Starts, search: Effects) -> Iterator[str]:
@@ -185,7 +191,10 @@ def _entries(program: Program, target: Target, starts: Starts) -> Iterator[tuple
         if subject.body is not None and subject.body.kind == "class":
             yield _entry(program, subject), starts.of_subject(subject)
     for subject in _functions(target):
-        yield _entry(program, subject), starts.of_subject(subject)
+        own = starts.of_subject(subject)
+        if subject in target.subjects:
+            check_runs(target, own)
+        yield _entry(program, subject), own
 
 
 def _entry(program: Program, subject: Subject) -> EffectsOf:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.model import Confidence, Position
-from buttress_scanner.program.queries import Coverage, coverage
-from buttress_scanner.program.query_effects import Starts
-from buttress_scanner.program.query_links import Link, OpenCall, called_values, link, open_calls, reasons, runs
+from buttress_scanner.program.queries import Coverage, check_runs, coverage
+from buttress_scanner.program.query_effects import Start, Starts
+from buttress_scanner.program.query_links import Link, OpenCall, call_sites, called_values, link, open_calls, reasons, runs, told
 from buttress_scanner.program.query_names import Target, find
-from buttress_scanner.program.values import Const, External, Unknown, Value
+from buttress_scanner.program.reach import runs_factories
+from buttress_scanner.program.values import Class, Const, External, Unknown, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from buttress_scanner.facts.model import Body
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.program import Program, Subject
 
@@ -62,15 +65,27 @@ def callers(program: Program, name: str, *, depth: int = 1, overrides: bool = Fa
     program.focus(None)
     frames = program.frames()
     wanted = _bodies(program, target, overrides=overrides)
-    tree = _Tree(program, frames, depth)
-    found = tree.tell(f for f in frames if (f.unit.name, f.body.index) in wanted)
-    names = {f.body.name for f in frames if (f.unit.name, f.body.index) in wanted and f.body.kind == "function"}
+    run = [f for f in frames if (f.unit.name, f.body.index) in wanted and (f.body.kind != "class" or runs_factories(f))]
+    check_runs(target, [Start(frame) for frame in run])
+    classes = {s.body: s.symbol for s in target.subjects if s.body is not None and s.body.kind == "class"}
+    found = _Tree(program, frames, depth).tell(run, _constructions(frames, classes) if classes else {})
+    names = {f.body.name for f in run if f.body.kind == "function"}
     undecided, calls, anything = _may_call(program, frames, names - _IMPLICIT)
     return Callers(name, target.symbols, tuple(found), coverage(program, frames, undecided, calls), anything)
 
 
 _IMPLICIT = frozenset({"__init__", "__new__", "__post_init__", "<lambda>"})
 """Methods that nobody calls by their name."""
+
+
+def _constructions(frames: Iterable[Frame], classes: Mapping[Body, str]) -> dict[Frame, list[tuple[int, str]]]:
+    """The calls of the classes themselves: a class without a constructor runs nothing, and is constructed all the same."""
+    found: dict[Frame, list[tuple[int, str]]] = {}
+    for frame, node in call_sites(frames):
+        for value in called_values(frame, node):
+            if isinstance(value, Class) and value.info.body in classes:
+                found.setdefault(frame, []).append((node, classes[value.info.body]))
+    return found
 
 
 def _bodies(program: Program, target: Target, *, overrides: bool) -> set[tuple[str, int]]:
@@ -106,17 +121,17 @@ class _Tree:
     def __init__(self, program: Program, frames: Sequence[Frame], depth: int) -> None:
         self._program = program
         self._depth = depth
-        self._callers: dict[Frame, list[tuple[Frame, int, str]]] = {}
+        self._callers: dict[Frame, list[tuple[Frame, int]]] = {}
         for frame in frames:
             for node in sorted(frame.edges):
                 if runs(frame, node):
-                    for callee, how in frame.edges[node].items():
-                        self._callers.setdefault(callee, []).append((frame, node, how))
+                    for callee in frame.edges[node]:
+                        self._callers.setdefault(callee, []).append((frame, node))
 
-    def tell(self, frames: Iterable[Frame]) -> Iterator[Caller]:
+    def tell(self, frames: Iterable[Frame], constructions: Mapping[Frame, list[tuple[int, str]]]) -> Iterator[Caller]:
         """The places that run any of the frames, each before those that run it in turn; no body is unfolded twice."""
         unfolded: set[tuple[str, int]] = set()
-        waiting = [(place, 1) for place in reversed(self._places(frames))]
+        waiting = [(place, 1) for place in reversed(self._places(frames, constructions))]
         while waiting:
             (position, symbol, how, run, into), level = waiting.pop()
             body = (into[0].unit.name, into[0].body.index)
@@ -126,13 +141,19 @@ class _Tree:
                 unfolded.add(body)
                 waiting += [(place, level + 1) for place in reversed(self._places(into))]
 
-    def _places(self, frames: Iterable[Frame]) -> list[_Place]:
+    def _places(
+        self, frames: Iterable[Frame], constructions: Mapping[Frame, list[tuple[int, str]]] = MappingProxyType({})
+    ) -> list[_Place]:
         """Where any of the frames is run, by what, how, and in which frames that happens."""
         found: dict[tuple[Position, str], list[tuple[Link, str, Frame]]] = {}
-        for callee in frames:
-            for frame, node, how in self._callers.get(callee, ()):
+        for frame, made in constructions.items():
+            for node, symbol in made:
                 key = (self._program.node_position(frame, node), frame.symbol)
-                found.setdefault(key, []).append((link(frame, node, callee, how), callee.symbol, frame))
+                found.setdefault(key, []).append((Link("constructor", symbol), symbol, frame))
+        for callee in frames:
+            for frame, node in self._callers.get(callee, ()):
+                key = (self._program.node_position(frame, node), frame.symbol)
+                found.setdefault(key, []).append((link(self._program.engine, frame, node, callee), callee.symbol, frame))
         return [_merged(key, found[key]) for key in sorted(found)]
 
 
@@ -151,20 +172,20 @@ def _rank(found: Link) -> tuple[bool, Link]:
 
 
 def _may_call(program: Program, frames: Sequence[Frame], names: set[str]) -> tuple[tuple[OpenCall, ...], int, int]:
-    """Calls of a member of one of the names on something unknown; how many calls there are; how many of nothing known."""
-    open_places, calls = open_calls(program, as_anybody(frames))
+    """Uses of a member of one of the names on something unknown; how many calls there are; how many of nothing known."""
+    asked = as_anybody(frames)
+    open_places, calls = open_calls(program, dict.fromkeys(asked, 0))
     mentioned: dict[Position, OpenCall] = {}
     nameless: set[Position] = set()
-    for frame in as_anybody(frames):
+    for frame in asked:
         for node, operation in enumerate(frame.body.nodes):
-            place = None
             if operation[0] == "attr" and operation[2] in names:
                 cell = frame.cells[operation[1]]
                 values = list(cell.values) if cell is not None else []
-                why_not = [r for r in reasons(program.engine, values) if not _is_library(values)]
-                place = program.node_position(frame, node)
-                if why_not:
-                    mentioned.setdefault(place, OpenCall(place, frame.symbol, "; ".join(sorted(set(why_not)))))
+                why = told(reasons(program.engine, values)) if not _is_library(values) else ()
+                if why:
+                    place = program.node_position(frame, node)
+                    mentioned.setdefault(place, OpenCall(0, place, frame.symbol, why))
             elif operation[0] == "call" and _is_bare(frame, node):
                 nameless.add(program.node_position(frame, node))
     return tuple(sorted(mentioned.values())), calls, len(nameless & {o.position for o in open_places})

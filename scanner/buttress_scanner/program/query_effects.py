@@ -37,6 +37,7 @@ _VERBS = {
     "override": "calls {via}, which {} may override",
     "fits": "calls a method of {via}, which {} fits",
     "library": "calls {via}, which calls {}",
+    "handed-over": "hands {} to {via}, which is in no catalogue and may call it",
 }
 
 
@@ -162,14 +163,14 @@ class Effects:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._callers: dict[Frame, list[tuple[Frame, int, bool]]] = {}
+        self._callers: dict[Frame, list[tuple[Frame, int]]] = {}
         self._found: dict[tuple[str, bool], dict[Frame, tuple[int, Hop]]] = {}
         self.frames = program.frames()
         for frame in self.frames:
             for node in sorted(frame.edges):
                 if runs(frame, node):
-                    for callee, how in frame.edges[node].items():
-                        self._callers.setdefault(callee, []).append((frame, node, how == "fits"))
+                    for callee in frame.edges[node]:
+                        self._callers.setdefault(callee, []).append((frame, node))
 
     def present(self) -> list[str]:
         """Every effect that anything in the program has, sorted."""
@@ -195,11 +196,14 @@ class Effects:
             queue = deque(found)
             while queue:
                 callee = queue.popleft()
-                for frame, node, fits in self._callers.get(callee, ()):
-                    if frame not in found and not (certain and fits):
+                for frame, node in self._callers.get(callee, ()):
+                    if frame not in found and not (certain and self._is_possible(frame, node, callee)):
                         found[frame] = (found[callee][0] + 1, Hop(frame, node, callee, None))
                         queue.append(frame)
         return self._found[key]
+
+    def _is_possible(self, frame: Frame, node: int, callee: Frame) -> bool:
+        return link(self._program.engine, frame, node, callee).confidence is Confidence.POSSIBLE
 
     def _way(self, start: Start, given: list[Start], effect: str, steps: dict[Frame, tuple[int, Hop]]) -> Way:
         hops: list[Hop] = []
@@ -207,7 +211,7 @@ class Effects:
         while current is not None:
             hops.append(steps[current][1])
             current = hops[-1].callee
-        links = [link(h.frame, h.node, h.callee, h.frame.edges[h.node][h.callee]) for h in hops if h.callee is not None]
+        links = [link(self._program.engine, h.frame, h.node, h.callee) for h in hops if h.callee is not None]
         doubtful = any(each.confidence is Confidence.POSSIBLE for each in links)
         deed = hops[-1].deed
         told = (*start.lead, *(self._step(hop, links[number : number + 1]) for number, hop in enumerate(hops)))
@@ -228,6 +232,8 @@ class Effects:
         if hop.callee is not None:
             via = links[0].via if links else ""
             verb = _VERBS.get(links[0].how if links else "", "calls {}")
+            if hop.callee.symbol == via:
+                verb = "constructs {}, which runs its default factories"
             return self._program.step(hop.frame, hop.node, verb.format(hop.callee.symbol, via=via))
         if hop.deed is None:
             return Step(
@@ -263,9 +269,9 @@ def _did(deed: Deed) -> str:
     return deed.text if deed.text != deed.path else f"calls {deed.path}"
 
 
-def reached(starts: Iterable[Frame]) -> list[Frame]:
-    """The frames that may run when the given ones do, these included."""
-    found = dict.fromkeys(starts)
+def reached(starts: Iterable[Frame]) -> dict[Frame, int]:
+    """The frames that may run when the given ones do, these included, with the number of calls to each."""
+    found = dict.fromkeys(starts, 0)
     queue = deque(found)
     while queue:
         frame = queue.popleft()
@@ -273,9 +279,9 @@ def reached(starts: Iterable[Frame]) -> list[Frame]:
             if runs(frame, node):
                 for callee in frame.edges[node]:
                     if callee not in found:
-                        found[callee] = None
+                        found[callee] = found[frame] + 1
                         queue.append(callee)
-    return list(found)
+    return found
 
 
 def place_of(program: Program, frame: Frame) -> Position:

@@ -97,7 +97,7 @@ def graph(program: Program, names: Sequence[str], choice: Choice) -> Graph:
     for frame in program.frames():
         drawing.add(frame)
     inside = [f for f in frames if chosen(f)]
-    undecided, calls = open_calls(program, inside)
+    undecided, calls = open_calls(program, dict.fromkeys(inside, 0))
     return Graph(tuple(names), drawing.nodes(inside), drawing.edges(), coverage(program, inside, undecided, calls))
 
 
@@ -131,9 +131,9 @@ class _Drawing:
         """Add what a frame runs."""
         for node in sorted(frame.edges):
             if runs(frame, node):
-                for callee, how in frame.edges[node].items():
+                for callee in frame.edges[node]:
                     if self._wanted(frame, callee):
-                        self._connect(frame, node, self._of(callee), link(frame, node, callee, how))
+                        self._connect(frame, node, self._of(callee), link(self._program.engine, frame, node, callee))
         if self._choice.libraries and self._chosen(frame):
             for path, node in self._library(frame):
                 self._connect(frame, node, self._outside(path), Link("library", path))

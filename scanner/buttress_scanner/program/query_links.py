@@ -28,7 +28,7 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
@@ -74,13 +74,13 @@ HOWS = (
     "wrapper",
     "override",
     "library",
+    "handed-over",
     "fits",
     *dict.fromkeys(_BY_OPERATION.values()),
     "implicit",
 )
 """Every way in which a body can come to run."""
-_REFUTED = ("attribute ", "unresolved name ", "no ")
-"""Reasons of the time before something was assigned: beside a known value they say nothing."""
+_CONTAINER_KINDS = "builtins."
 _NESTING = 8
 
 
@@ -94,7 +94,7 @@ class Link:
     @property
     def confidence(self) -> Confidence:
         """Whether the call is certain to be to this body whenever it happens."""
-        return Confidence.POSSIBLE if self.how in ("fits", "override") else Confidence.PROVEN
+        return Confidence.POSSIBLE if self.how in ("fits", "override", "handed-over") else Confidence.PROVEN
 
 
 def runs(frame: Frame, node: int) -> bool:
@@ -105,16 +105,22 @@ def runs(frame: Frame, node: int) -> bool:
     return not imports or not any(i.typing_only and i.span == frame.body.spans[node] for i in frame.unit.facts.imports)
 
 
-def link(frame: Frame, node: int, callee: Frame, how: str) -> Link:
-    """Tell how a node comes to run a frame; ``how`` is what the engine noted for the edge."""
-    operation = frame.body.nodes[node]
+def link(engine: Engine, frame: Frame, node: int, callee: Frame) -> Link:
+    """Tell how a node comes to run a frame."""
+    operation, how = frame.body.nodes[node], frame.edges[node][callee]
     values = called_values(frame, node)
     if how == "fits":
         return Link("fits", _declared(values, callee.body.name))
     if operation[0] != "call":
         return Link(_BY_OPERATION.get(operation[0], "implicit"))
-    found = [each for value in values for each in _ways(value, callee, 0)]
+    found = [_doubted(engine, each) for value in values for each in _ways(value, callee, 0)]
     return min(found, key=lambda each: (HOWS.index(each.how), each.via), default=Link("implicit"))
+
+
+def _doubted(engine: Engine, found: Link) -> Link:
+    """A library function of which nothing is known may call what it is handed, or not."""
+    known = found.how != "library" or engine.catalogue.entry(found.via) is not None or found.via in MODELS
+    return found if known or found.via.startswith(_CONTAINER_KINDS) else Link("handed-over", found.via)
 
 
 def called_values(frame: Frame, node: int) -> list[Value]:
@@ -203,11 +209,12 @@ def is_commonplace(engine: Engine, path: str) -> bool:
 
 @dataclass(frozen=True, slots=True, order=True)
 class OpenCall:
-    """A call of which the engine cannot tell what it runs, with the reason."""
+    """A call of which the engine cannot tell what it runs, and why; ``distance`` calls away from what was asked about."""
 
+    distance: int
     position: Position
     symbol: str
-    reason: str
+    reasons: tuple[str, ...]
 
 
 def call_sites(frames: Iterable[Frame]) -> Iterator[tuple[Frame, int]]:
@@ -220,30 +227,51 @@ def call_sites(frames: Iterable[Frame]) -> Iterator[tuple[Frame, int]]:
                 yield frame, node
 
 
-def open_calls(program: Program, frames: Iterable[Frame]) -> tuple[tuple[OpenCall, ...], int]:
-    """The calls that are open in any of the frames, sorted, and how many places with calls there are."""
-    places: set[Position] = set()
+def open_calls(program: Program, frames: Mapping[Frame, int]) -> tuple[tuple[OpenCall, ...], int]:
+    """The calls that are open in any of the frames, the nearest first, and how many places with calls there are.
+
+    Args:
+        program: the program.
+        frames: the frames, each with its distance from what was asked about.
+    """
+    places: dict[Position, int] = {}
     found: dict[Position, tuple[str, set[str]]] = {}
+    known: set[Position] = set()
     for frame, node in call_sites(frames):
         place = program.node_position(frame, node)
-        places.add(place)
-        for reason in reasons(program.engine, called_values(frame, node)):
+        places[place] = min(places.get(place, frames[frame]), frames[frame])
+        values = called_values(frame, node)
+        if _is_known(values):
+            known.add(place)
+        for reason in reasons(program.engine, values):
             found.setdefault(place, (frame.symbol, set()))[1].add(reason)
-    calls = (OpenCall(place, symbol, "; ".join(sorted(why))) for place, (symbol, why) in found.items())
+    calls = []
+    for place, (symbol, why) in found.items():
+        kept = [r for r in why if place not in known or not r.startswith(_REFUTED)]
+        if kept:
+            calls.append(OpenCall(places[place], place, symbol, told(kept)))
     return tuple(sorted(calls)), len(places)
 
 
+NOTHING = "nothing is known of what is called"
+_REFUTED = (NOTHING, "attribute ", "unresolved name ", "no ")
+"""Reasons that say nothing where another value is known.
+
+They come from the time before something was assigned, or from a context in which the place does not run.
+"""
+
+
 def reasons(engine: Engine, values: list[Value]) -> Iterator[str]:
-    """Why it cannot be told what a call of these values does; nothing where it can."""
+    """Why it cannot be told what a call of these values does, as the engine says it; nothing where it can."""
     if not values:
-        yield "nothing is known of what is called"
-    known = any(not isinstance(v, Unknown) and not (isinstance(v, Const) and v.value is None) for v in values)
+        yield NOTHING
+    known = _is_known(values)
     for value in values:
         if isinstance(value, Unknown):
             if not (known and value.reason.startswith(_REFUTED)):
-                yield in_words(value.reason)
+                yield value.reason
         elif isinstance(value, Maybe):
-            yield "the name of the member is not known"
+            yield "member name is not known"
         elif _is_declared_callable(value):
             yield "it is declared as a callable, and any may be handed in"
         else:
@@ -252,13 +280,18 @@ def reasons(engine: Engine, values: list[Value]) -> Iterator[str]:
                     yield f"{path} is in no catalogue"
 
 
+def _is_known(values: Iterable[Value]) -> bool:
+    """Whether anything but None is known."""
+    return any(not isinstance(v, Unknown) and not (isinstance(v, Const) and v.value is None) for v in values)
+
+
 def _is_declared_callable(value: Value) -> bool:
     return (isinstance(value, Maker) and value.kind == "callable") or (
         isinstance(value, Object) and value.path in ("collections.abc.Callable", "typing.Callable")
     )
 
 
-def in_words(reason: str) -> str:
+def _in_words(reason: str) -> str:
     """The engine's reason for not knowing a value, as a sentence's part."""
     for prefix, text in _WORDS.items():
         if reason.startswith(prefix):
@@ -267,6 +300,7 @@ def in_words(reason: str) -> str:
 
 
 _WORDS = {
+    "member name is not known": "the name of the member is not known",
     "parameter ": "only callers know the parameter {}",
     "external item": "it was taken out of a library's container",
     "external element": "it was taken out of a library's iterator",
@@ -275,3 +309,8 @@ _WORDS = {
     "too many values": "it can be more values than are kept apart",
     "calls nested too deeply": "calls within calls are nested too deeply there",
 }
+
+
+def told(reasons_found: Iterable[str]) -> tuple[str, ...]:
+    """Reasons in words, each once."""
+    return tuple(_in_words(reason) for reason in sorted(set(reasons_found)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.query_links import Link
 
 _SHOWN = 10
+_REASONS = 2
+_NAMES = re.compile(r"(?<=the parameter ).*|(?<=the attribute ).*(?= is)|(?<=comes from )[^,]*|^.*(?= is in no catalogue)")
 _HOW = {
     "direct": "calls it",
     "bound-method": "through a bound method",
@@ -29,6 +33,7 @@ _HOW = {
     "wrapper": "through a wrapper ({})",
     "override": "may be the override, declared as {}",
     "library": "through library code: {}",
+    "handed-over": "by handing it to {}, which is in no catalogue",
     "fits": "fits the protocol {}",
     "import": "imports it",
     "class-statement": "by defining a class",
@@ -56,7 +61,8 @@ class Answers:
         symbol = self._paint("strong", visible(_title(answer.asked, answer.symbols)))
         lines: list[str] = []
         if answer.way is None:
-            lines.append(f"{symbol} does not reach {self._paint('good', answer.effect)}.")
+            known = ", as far as is known" if answer.coverage.undecided else ""
+            lines.append(f"{symbol} does not reach {self._paint('good', answer.effect)}{known}.")
             if answer.instead:
                 lines += ["", f"But these of its functions reach {answer.effect}:"]
                 lines += _limited([f"  {visible(name)}" for name in answer.instead])
@@ -84,9 +90,14 @@ class Answers:
         direct = sum(caller.level == 1 for caller in answer.callers)
         lines = [f"{title} is run from {counted(direct, 'place')}{':' if direct else '.'}"]
         lines += [line for caller in answer.callers for line in self._caller(caller, answer.symbols)]
-        lines += ["", f"{_extent(answer.coverage)}; nothing at all is known of what {answer.anything} of them call."]
-        lines += self._open(answer.coverage, "place", "may run it too, by its name on something unknown")
-        return self._closed(lines)
+        lines += ["", f"{_extent(answer.coverage)}."]
+        if answer.anything:
+            lines.append(f"{counted(answer.anything, 'call')} anywhere of something of which nothing at all is known.")
+        others = len(answer.coverage.undecided)
+        lines.append(
+            f"{others or 'No'} other {'place uses' if others < 2 else 'places use'} a member of its name on something unknown:"
+        )
+        return self._closed([*lines, *self._open(answer.coverage)])
 
     def graph(self, answer: Graph) -> str:
         """Write the edges by their source."""
@@ -113,7 +124,7 @@ class Answers:
             where = f"{place_of(way.context.position)} in {visible(way.context.symbol)}"
             yield f"{pad}only where the caller hands in what leads there, such as at {where}"
         if way.confidence is Confidence.POSSIBLE:
-            yield f"{pad}possible: a step depends on which class an object is of"
+            yield f"{pad}possible: a step depends on the class of an object, or on a library of which nothing is known"
 
     def _step(self, lead: str, step: Step) -> Iterator[str]:
         yield f"{lead}{place_of(step.position)} in {visible(step.symbol)}: {visible(step.text)}"
@@ -149,15 +160,19 @@ class Answers:
     def _undecided(self, coverage: Coverage) -> Iterator[str]:
         """Write what the answer rests on, and what it leaves open."""
         found = len(coverage.undecided)
-        yield f"{_extent(coverage)}, {f'{found} of them' if found else 'none'} undecided{':' if found else '.'}"
+        yield f"{_extent(coverage)}, {found or 'none'} undecided{':' if found else '.'}"
         yield from self._open(coverage)
 
-    def _open(self, coverage: Coverage, noun: str = "", what: str = "") -> Iterator[str]:
-        if noun:
-            found = len(coverage.undecided)
-            yield f"{counted(found, noun) if found else f'No {noun}'} {what}{':' if found else '.'}"
-        lines = (f"  {place_of(each.position)} in {visible(each.symbol)}: {visible(each.reason)}" for each in coverage.undecided)
-        yield from _limited(list(lines))
+    def _open(self, coverage: Coverage) -> Iterator[str]:
+        """Write the places that are open, the nearest first; of many, how often there is which reason."""
+        calls = coverage.undecided
+        if len(calls) > _SHOWN:
+            counts = Counter(_sort_of(reason) for call in calls for reason in call.reasons)
+            yield from (
+                f"  {number:>6}  {visible(reason)}" for reason, number in sorted(counts.items(), key=lambda i: (-i[1], i[0]))
+            )
+            yield "  The nearest:"
+        yield from _limited([f"  {place_of(c.position)} in {visible(c.symbol)}: {_because(c.reasons)}" for c in calls])
 
     def _closed(self, lines: list[str]) -> str:
         return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -169,10 +184,21 @@ def _title(asked: str, symbols: tuple[str, ...]) -> str:
 
 
 def _extent(coverage: Coverage) -> str:
-    """``4 functions and modules followed, 11 calls in them``, and how much of a large program was evaluated."""
+    """``4 functions and modules followed, 11 calls``, and how much of a large program was evaluated."""
     bodies = "1 function or module" if coverage.bodies == 1 else f"{coverage.bodies} functions and modules"
     partly = f" ({coverage.evaluated} of {counted(coverage.modules, 'module')} evaluated in full)"
-    return f"{bodies} followed{partly if coverage.evaluated is not None else ''}, {counted(coverage.calls, 'call')} in them"
+    return f"{bodies} followed{partly if coverage.evaluated is not None else ''}, {counted(coverage.calls, 'call')}"
+
+
+def _because(reasons: tuple[str, ...]) -> str:
+    """The first reasons in words, and how many there are besides."""
+    rest = len(reasons) - _REASONS
+    return visible("; ".join(reasons[:_REASONS])) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _sort_of(reason: str) -> str:
+    """A reason without the name that it speaks of."""
+    return _NAMES.sub("...", reason)
 
 
 def _how(link: Link) -> str:

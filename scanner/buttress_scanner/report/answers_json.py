@@ -51,7 +51,7 @@ def callers(answer: Callers, errors: Sequence[Problem]) -> str:
 
 def graph(answer: Graph, errors: Sequence[Problem]) -> str:
     """Render the call graph."""
-    body = {"nodes": [_node(each) for each in answer.nodes], "edges": [_edge(each) for each in answer.edges]}
+    body: _Object = {"nodes": [_node(each) for each in answer.nodes], "edges": [_edge(each) for each in answer.edges]}
     return _document("graph", answer.asked, body, answer.coverage, errors)
 
 
@@ -123,7 +123,7 @@ def _edge(edge: Edge) -> _Object:
 
 
 def _open(call: OpenCall) -> _Object:
-    return _place(call.position) | {"symbol": call.symbol, "reason": call.reason}
+    return _place(call.position) | {"symbol": call.symbol, "distance": call.distance, "reasons": list(call.reasons)}
 
 
 def _problem(problem: Problem) -> _Object:
