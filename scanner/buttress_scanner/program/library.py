@@ -156,16 +156,20 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
     if not drives and entry is None:
         hand_to_unknown(engine, args, site)
         return []
-    positions = [*getattr(entry, "calls", ()), *getattr(entry, "calls_later", ())]
+    later = getattr(entry, "calls_later", ())
+    positions = [*getattr(entry, "calls", ()), *later]
     if not drives and not positions:
         return []
     found = False
+    outer, starts = engine.how, not _STARTING.isdisjoint(getattr(entry, "effects", ()))
     for position in positions:
+        engine.how = outer or ("later" if position in later and not starts else "")
         values = args.get(position) if isinstance(position, int) else args.keywords.get(position, [])
         for value in values:
             if isinstance(value, (Function, Method, Partial, Maker, Class, Instance, Running)):
                 found = True
                 results += call_back(engine, value, site, _callback_args(engine, name, position, args))
+    engine.how = outer
     if not found and (entry is None or name in _DRIVERS):
         for value in args.all():
             if isinstance(value, (Function, Method, Partial, Running)):
@@ -185,6 +189,10 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
         containers.fill(engine, future, results)
         return [future]
     return []
+
+
+_STARTING = frozenset({"thread", "async", "io.process"})
+"""What has one of these effects runs the function at once, beside the caller; anything else that calls later keeps it."""
 
 
 def _callback_args(engine: Engine, name: str, position: int | str, args: Args) -> Args:
