@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tuple
 from buttress_scanner.findings.model import Step
+from buttress_scanner.program.lifetime import root
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers, runs_factories
 from buttress_scanner.program.values import Function, Maker, Method, Partial
@@ -99,6 +100,8 @@ class _Purity:
                 return False
             if self._allowed(callee.unit.name, callee.body.qualname):
                 return False
+            if frame.edges[node].get(callee) == "later" and root(frame).body.kind in ("module", "class"):
+                return False  # what a module registers while it loads runs at another time
             imports = frame.body.nodes[node][0] in ("import", "from", "star")
             return not (imports and (frame.body.spans[node] in typing_only[frame.unit.name] or is_unrun(frame.body, node)))
 
@@ -140,7 +143,7 @@ class _Purity:
             if self._is_rest_of_unpacking(frame, hop.node, effects, guilty):
                 continue
             if hop.deed is not None and any(
-                effects <= guilty[n] for n in receivers(frame.body, hop.node, hop.deed) if n in guilty
+                effects <= guilty[n] for n in receivers(frame, hop.node, hop.deed) if n in guilty
             ):
                 continue
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())

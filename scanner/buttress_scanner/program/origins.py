@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MOST = 200
 """Texts that are followed from one place; more are data rather than names."""
 DEEPEST = 60
+STEPS = 5_000
+"""Places that are looked at for one text: loops and branches mix variables in more ways than can be followed."""
 _CUTTING = ("split", "rsplit", "partition", "rpartition")
 
 
@@ -68,6 +70,7 @@ class Origins:
 
     def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
         self._engine = engine
+        self._left = STEPS
         self._callers: dict[Frame, list[Site]] = {}
         for frame in frames:
             for node, callees in frame.edges.items():
@@ -82,10 +85,12 @@ class Origins:
 
     def texts(self, frame: Frame, node: int) -> list[Named]:
         """The texts that a node can be, each with the calls through which it came."""
+        self._left = STEPS
         return self._trace(frame, node, _Trail())[:MOST]
 
     def elements(self, frame: Frame, node: int) -> list[Named]:
         """The texts in the container that a node can be."""
+        self._left = STEPS
         return self._contents(frame, node, _Trail())[:MOST]
 
     def sources(self, frame: Frame, node: int, path: str) -> list[Sources]:
@@ -100,6 +105,9 @@ class Origins:
         ahead = trail.at(frame, node)
         if ahead is None:
             return []
+        self._left -= 1
+        if self._left < 0:
+            return self._known(frame, node)
         operation = frame.body.nodes[node]
         rule = self._rules.get(operation[0])
         return _distinct(rule(frame, node, operation, ahead) if rule is not None else self._known(frame, node))

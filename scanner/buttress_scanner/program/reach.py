@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.frames import Deed, Frame
+from buttress_scanner.program.passing import passes_on
+from buttress_scanner.program.values import Const, Placeholder, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from buttress_scanner.facts.model import Body
+    from buttress_scanner.program.values import Value
 
 Place = tuple[Frame, int]
 
@@ -44,6 +47,33 @@ def is_unrun(body: Body, node: int) -> bool:
     return any(a <= node < b for a, b in body.unrun)
 
 
+def guards_of(body: Body) -> dict[int, tuple[int, ...]]:
+    """By node the tests that hold there, for nodes under a test."""
+    found: dict[int, tuple[int, ...]] = {}
+    for start, end, tests in reversed(body.guarded):
+        found.update(dict.fromkeys(range(start, end), tests))
+    return found
+
+
+def _is_impossible(frame: Frame, test: int) -> bool:
+    """Whether a test of a parameter cannot come out so, for what this frame is called with.
+
+    Only what is known for certain counts: an argument whose values are all known. One that seems to be always ``None`` may be an
+    attribute that somebody else sets.
+    """
+    nodes, subject = frame.body.nodes, test
+    while nodes[subject][0] == "narrow":
+        subject = nodes[subject][3]
+    before, after = frame.cells[subject], frame.cells[test]
+    if nodes[subject][0] != "param" or before is None or after is None or after.values:
+        return False
+    return any(_is_something(v) for v in before.values) and not any(isinstance(v, (Unknown, Placeholder)) for v in before.values)
+
+
+def _is_something(value: Value) -> bool:
+    return not (isinstance(value, Const) and value.value is None)
+
+
 _FIRST = (
     "attr", "item", "slice", "call", "iter", "unpack", "enter", "exit", "await", "yieldfrom", "setitem", "setattr", "delitem",
     "delattr", "truth", "declare",
@@ -52,11 +82,12 @@ _OPERANDS = {**dict.fromkeys(_FIRST, (1,)), "narrow": (3,), "aug": (2,), "cmp": 
 """Where a node keeps what it is done to."""
 
 
-def receivers(body: Body, node: int, deed: Deed) -> set[int]:
+def receivers(frame: Frame, node: int, deed: Deed) -> set[int]:
     """The nodes from which what a node works on has come: ``open(p)`` for the call ``open(p).read()``.
 
-    Arguments are among them where a library function consumes them.
+    Arguments are among them where a library function consumes them, and where a function of the program gives them back.
     """
+    body = frame.body
     found: set[int] = set()
     pending = _operands(body, node)
     operands = body.nodes[node]
@@ -67,6 +98,8 @@ def receivers(body: Body, node: int, deed: Deed) -> set[int]:
         if current >= 0 and current not in found:
             found.add(current)
             pending += _operands(body, current)
+            if body.nodes[current][0] == "call" and passes_on(frame.edges.get(current, ())):
+                pending += [argument for _, argument in (*body.nodes[current][2], *body.nodes[current][3])]
     return found
 
 
@@ -94,14 +127,14 @@ class Reach:
             passes: whether an edge (frame, node, callee) carries effects to the caller.
         """
         self.next: dict[Frame, Hop] = {}
+        self._guards: dict[Body, dict[int, tuple[int, ...]]] = {}
         self._forbidden = forbidden
         self._passes = passes
         callers: dict[Frame, list[Place]] = {}
         queue: deque[Frame] = deque()
         for frame in sorted(frames, key=order_of):
-            importing = frame.body.kind == "module"
             for node in sorted(frame.edges):
-                if importing and is_unrun(frame.body, node):
+                if not self._runs(frame, node):
                     continue
                 for callee in frame.edges[node]:
                     if passes(frame, node, callee):
@@ -117,6 +150,17 @@ class Reach:
                     self.next[frame] = Hop(frame, node, callee, None)
                     queue.append(frame)
 
+    def _runs(self, frame: Frame, node: int) -> bool:
+        """Whether the node runs at all: when its module is imported, for what this frame is called with."""
+        body = frame.body
+        if body.kind == "module" and is_unrun(body, node):
+            return False
+        if frame.key == "anybody" or not body.guarded:
+            return True
+        if body not in self._guards:
+            self._guards[body] = guards_of(body)
+        return not any(_is_impossible(frame, test) for test in self._guards[body].get(node, ()))
+
     def hops(self, frame: Frame) -> list[Hop]:
         """The frame's own forbidden deeds and its calls that lead to one, in the order in which they run."""
         return sorted([*self.deeds(frame), *self.calls(frame)], key=lambda hop: (hop.node, hop.deed is None))
@@ -127,9 +171,8 @@ class Reach:
 
     def deeds(self, frame: Frame) -> Iterator[Hop]:
         """The frame's own forbidden deeds in order."""
-        importing = frame.body.kind == "module"
         for node in sorted(frame.deeds):
-            if importing and is_unrun(frame.body, node):
+            if not self._runs(frame, node):
                 continue
             for deed in sorted(frame.deeds[node], key=lambda d: (d.path, d.text)):
                 if self._forbidden(deed):
@@ -138,9 +181,8 @@ class Reach:
 
     def calls(self, frame: Frame) -> Iterator[Hop]:
         """The frame's calls that lead to a forbidden deed: one a node, the nearest deed first."""
-        importing = frame.body.kind == "module"
         for node in sorted(frame.edges):
-            if importing and is_unrun(frame.body, node):
+            if not self._runs(frame, node):
                 continue
             found = [c for c in frame.edges[node] if c in self.next and self._passes(frame, node, c)]
             if found:
