@@ -26,7 +26,7 @@ def passed_on(body: Body) -> set[str]:
 
 
 def result_of(engine: Engine, frame: Frame, bound: Mapping[str, list[Value]]) -> list[Value]:
-    """What a call with these arguments yields: some of them if the function gives only those back, else what the frame returns."""
+    """What a call with these arguments yields: some of them if the function gives only those back, else the frame's result."""
     from buttress_scanner.program.types import declared_result
 
     names = passed_on(frame.body)
