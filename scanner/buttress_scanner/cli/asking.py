@@ -113,9 +113,13 @@ def complete_effect(incomplete: str) -> list[str]:
 
 
 def complete_symbol(incomplete: str) -> list[str]:
-    """Offer modules to the shell, and behind a colon what the module defines; nothing where there is no program."""
+    """Offer modules to the shell, and behind a colon what the module defines; where there is no program, nothing, silently."""
+    import contextlib
+    import io
+
     try:
-        return sorted(_completions(incomplete))
+        with contextlib.redirect_stderr(io.StringIO()):
+            return sorted(_completions(incomplete))
     except (typer.Exit, OSError):
         return []
 

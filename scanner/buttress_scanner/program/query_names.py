@@ -183,7 +183,7 @@ def _names(unit: Unit) -> Iterator[str]:
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:
-    return difflib.get_close_matches(name, list(known), n=_SUGGESTIONS, cutoff=0.6)
+    return difflib.get_close_matches(name, list(known), n=_SUGGESTIONS, cutoff=0.7)
 
 
 def _meant(near: list[str]) -> str:
