@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import linearise, members, patch_member
@@ -24,6 +25,7 @@ from buttress_scanner.program.values import (
     Function,
     Instance,
     Maker,
+    Mark,
     Maybe,
     Member,
     Method,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import ClassInfo, Frame
 
 Site = tuple["Frame", int]
+RUNS = Mark()
+"""In a view of an attribute: code of the program runs to read it, at every place that does."""
 _TEXT = ("__name__", "__qualname__", "__module__", "__doc__")
 _FIELDS = (
     "dataclasses.Field",
@@ -204,31 +208,40 @@ def _of_callable(engine: Engine, value: Value, name: str) -> list[Value]:
 
 
 def _bind(engine: Engine, found: Iterable[Value], receiver: Value, cls: Value, site: Site) -> list[Value]:
-    """Apply the descriptor protocol to what a class holds."""
+    """Apply the descriptor protocol to what a class holds; getters run at ``site``."""
     from buttress_scanner.program.calls import Args, call, call_method
 
     result: list[Value] = []
     for value in found:
-        match value:
-            case Function():
-                result.append(engine.make(Method, value, receiver))
-            case Descriptor(kind="staticmethod", function=function):
-                result.append(function)
-            case Descriptor(kind="classmethod", function=function):
-                result.append(engine.make(Method, function, cls))
-            case Descriptor(kind="property" | "cached_property", function=function):
-                result += call(engine, function, Args([[receiver]]), site)
-            case Descriptor(function=function):
-                result.append(engine.make(Method, function, receiver))
-            case Maker(kind="contextmanager" | "cache" | "wrapper" | "singledispatch"):
-                result.append(engine.make(Method, value, receiver))
-            case Maker(kind="partialmethod"):
-                result.append(engine.make(Method, value, receiver))
-            case Instance(info=info) if members(engine, info, "__get__"):
-                result += call_method(engine, value, "__get__", Args([[receiver], [cls]]), site)
-            case _:
-                result.append(value)
+        if not _runs_getter(engine, value):
+            result.append(_bound(engine, value, receiver, cls))
+        elif isinstance(value, Descriptor):
+            result += call(engine, value.function, Args([[receiver]]), site)
+        else:
+            result += call_method(engine, value, "__get__", Args([[receiver], [cls]]), site)
     return result
+
+
+def _runs_getter(engine: Engine, value: Value) -> bool:
+    """Whether reading what a class holds calls a function of the program."""
+    if isinstance(value, Descriptor):
+        return value.kind in ("property", "cached_property")
+    return isinstance(value, Instance) and members(engine, value.info, "__get__") is not None
+
+
+def _bound(engine: Engine, value: Value, receiver: Value, cls: Value) -> Value:
+    """What a class holds as its object shows it, where no getter runs."""
+    bound: Value = value
+    match value:
+        case Descriptor(kind="staticmethod", function=function):
+            bound = function
+        case Descriptor(kind="classmethod", function=function):
+            bound = engine.make(Method, function, cls)
+        case Descriptor(function=function):
+            bound = engine.make(Method, function, receiver)
+        case Function() | Maker(kind="contextmanager" | "cache" | "wrapper" | "singledispatch" | "partialmethod"):
+            bound = engine.make(Method, value, receiver)
+    return bound
 
 
 def _of_class(engine: Engine, value: Class, name: str, site: Site) -> list[Value]:
@@ -342,25 +355,61 @@ def _of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value
 
 
 def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
-    info: ClassInfo = value.info
+    """The same at every place that reads it, unless a getter runs there."""
     if name == "__class__":
-        return [engine.make(Class, info, not is_open(value.site))]
+        return [engine.make(Class, value.info, not is_open(value.site))]
     if name == "__dict__":
         return [engine.make(Namespace, value)]
+    cell = engine.attributes.get((value, name))
+    if cell is None:
+        cell = engine.attributes[value, name] = engine.view(partial(_without_getter, engine, value, name))
+    shown = engine.values(cell)
+    return _by_getter(engine, value, name, site) if RUNS in shown else shown
+
+
+def _without_getter(engine: Engine, value: Instance, name: str) -> Iterable[Value]:
+    """What the object shows under the name if no code of the program runs for it; otherwise the mark that it does."""
+    info: ClassInfo = value.info
+    found = members(engine, info, name)
+    if found is not None and any(isinstance(v, Descriptor) and v.kind == "property" for v in found[1]):
+        return (RUNS,)
+    stored = held_by(engine, value, name)
+    if found is not None:
+        class_level = _class_level(engine, value, name, found, bool(stored))
+        if any(_runs_getter(engine, v) for v in class_level):
+            return (RUNS,)
+        cls = engine.make(Class, info, True)
+        stored += [_bound(engine, v, value, cls) for v in class_level]
+    if not informative(stored) or _holds_nothing(engine, stored):
+        stored += _declared(engine, value, name)
+    if stored or found is not None:
+        return stored
+    return _missing(engine, value, name)
+
+
+def _class_level(
+    engine: Engine, value: Instance, name: str, found: tuple[ClassInfo, list[Value]], is_stored: bool
+) -> list[Value]:
+    """What of the class's member the object does not hide by what it holds itself."""
+    owner, held = found
+    own = not is_open(value.site) and _constructor_sets(engine, value.info, name)
+    hidden = own or ((is_stored or _is_field_object(held)) and _is_field_default(value.info, owner, name))
+    return [v for v in held if not hidden or _is_data_descriptor(engine, v)]
+
+
+def _by_getter(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
+    """Run the getter or the fallback that yields the attribute."""
+    info: ClassInfo = value.info
     cls = engine.make(Class, info, True)
     found = members(engine, info, name)
     if found is not None and any(isinstance(v, Descriptor) and v.kind == "property" for v in found[1]):
         result = _bind(engine, found[1], value, cls, site)
         return result + _overriding_properties(engine, value, name, site)
-    stored = held_by(engine, value, name)
     if found is not None:
-        own = not is_open(value.site) and _constructor_sets(engine, info, name)
-        hidden = own or ((bool(stored) or _is_field_object(found[1])) and _is_field_default(info, found[0], name))
-        class_level = [v for v in found[1] if not hidden or _is_data_descriptor(engine, v)]
-        stored = [*stored, *_bind(engine, class_level, value, cls, site)]
-    if not informative(stored) or _holds_nothing(engine, stored):
-        stored = [*stored, *_declared(engine, value, name)]
-    if stored or found is not None:
+        stored = held_by(engine, value, name)
+        stored += _bind(engine, _class_level(engine, value, name, found, bool(stored)), value, cls, site)
+        if not informative(stored) or _holds_nothing(engine, stored):
+            stored += _declared(engine, value, name)
         return stored
     fallback = members(engine, info, "__getattr__") or members(engine, info, "__getattribute__")
     if fallback is not None:
@@ -368,14 +417,27 @@ def _of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list
 
         bound = _bind(engine, fallback[1], value, cls, site)
         return [v for f in bound for v in call(engine, f, Args([[engine.const(name)]]), site)]
+    return [v for below, held in _below(engine, value, name) for v in _bind(engine, held, below, _class_of(engine, below), site)]
+
+
+def _missing(engine: Engine, value: Instance, name: str) -> Iterable[Value]:
+    """An attribute that neither the object nor its class has, as far as is known."""
+    info: ClassInfo = value.info
+    if members(engine, info, "__getattr__") or members(engine, info, "__getattribute__"):
+        return (RUNS,)
     outside = _from_externals(engine, info, name, value)
     if outside:
         return outside
-    if is_open(value.site):
-        below = _below(engine, value, name, site)
-        if below:
-            return below
-    return [engine.unknown(f"attribute {info.name}.{name} is never assigned")]
+    inherited_by = _below(engine, value, name) if is_open(value.site) else []
+    if any(_runs_getter(engine, v) for _, held in inherited_by for v in held):
+        return (RUNS,)
+    found = [_bound(engine, v, below, _class_of(engine, below)) for below, held in inherited_by for v in held]
+    return found or (engine.unknown(f"attribute {info.name}.{name} is never assigned"),)
+
+
+def _class_of(engine: Engine, value: Instance) -> Value:
+    cls: Value = engine.make(Class, value.info, True)
+    return cls
 
 
 def _holds_nothing(engine: Engine, values: list[Value]) -> bool:
@@ -430,14 +492,13 @@ def _overriding_properties(engine: Engine, value: Instance, name: str, site: Sit
     return result
 
 
-def _below(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:
-    """A declared type may be any subclass: members that only subclasses have."""
-    result: list[Value] = []
-    for sub in agreeing(engine, value):
-        if name in sub.body.exit:
-            receiver = engine.instance(sub, DECLARED)
-            result += _bind(engine, engine.read(sub.frame, sub.body.exit[name]), receiver, engine.make(Class, sub, True), site)
-    return result
+def _below(engine: Engine, value: Instance, name: str) -> list[tuple[Instance, list[Value]]]:
+    """A declared type may be any subclass: the members that only subclasses have."""
+    return [
+        (engine.instance(sub, DECLARED), engine.read(sub.frame, sub.body.exit[name]))
+        for sub in agreeing(engine, value)
+        if name in sub.body.exit
+    ]
 
 
 def held_by(engine: Engine, value: Instance, name: str) -> list[Value]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
+from buttress_scanner.program.passing import result_of
 from buttress_scanner.program.protocols import fitting
 from buttress_scanner.program.values import (
     DECLARED,
@@ -99,6 +100,15 @@ class Args:
                 self.star = [*(self.star or []), *(containers.elements(engine, value) if isinstance(value, Box) else [])]
         if not values and self.star is None:
             self.star = []
+
+    def key(self) -> tuple[Any, ...]:
+        """What tells these arguments from others."""
+        return (
+            tuple(map(tuple, self.positional)),
+            tuple(self.star) if self.star is not None else None,
+            tuple([(name, tuple(values)) for name, values in self.keywords.items()]),
+            tuple(self.double_star) if self.double_star is not None else None,
+        )
 
     def behind(self, first: list[Value]) -> Args:
         """The same arguments with one more in front."""
@@ -210,8 +220,9 @@ def _contents(engine: Engine, value: Value) -> list[Value]:
 
 
 def hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
-    """What is not known may call what it is given; each value is handed over once."""
+    """What is not known may call what it is given, at any time; each value is handed over once."""
     handed = engine.handed.get(site)
+    outer, engine.how = engine.how, engine.how or "later"
     for value in args.all():
         if isinstance(value, (Function, Method, Partial, Running)):
             if handed is None:
@@ -219,6 +230,7 @@ def hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
             if value not in handed:
                 handed.add(value)
                 call_back(engine, value, site)
+    engine.how = outer
 
 
 def call_back(engine: Engine, value: Value, site: Site, args: Args | None = None) -> list[Value]:
@@ -374,12 +386,17 @@ def _keywords_of(
 
 def bind_and_call(engine: Engine, function: Function, args: Args, site: Site, how: str = "") -> list[Value]:
     """Call a function of the program: its frame becomes an edge of the site; generators and coroutines are only made."""
-    frame = engine.call_frame(function, bind(engine, function, args, site), site)
     body = function.body
+    key = (site, function, args.key())
+    known = engine.bindings.get(key)
+    if known is None:
+        bound = bind(engine, function, args, site)
+        known = engine.bindings[key] = (engine.call_frame(function, bound, site), bound)
+    frame, bound = known
     if body.is_generator:
         kind = "asyncgen" if body.is_async else "generator"
         return [engine.make(Running, frame, kind, site) if loading(engine, site[0]) else engine.make(Running, frame, kind)]
     if body.is_async:
         return [engine.make(Running, frame, "coroutine")]
     engine.edge(site, frame, how)
-    return engine.result(frame)
+    return result_of(engine, frame, bound)

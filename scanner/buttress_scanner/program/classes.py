@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.frames import ClassInfo, Frame
@@ -16,6 +17,7 @@ from buttress_scanner.program.values import (
     Maker,
     Namespace,
     Object,
+    Owner,
     Partial,
     Unknown,
     Value,
@@ -182,18 +184,28 @@ def own_member(engine: Engine, info: ClassInfo, name: str) -> list[Value]:
 
 def members(engine: Engine, info: ClassInfo, name: str, after: ClassInfo | None = None) -> tuple[ClassInfo, list[Value]] | None:
     """The first class along the resolution order (behind ``after``) that has the member, and the member's values."""
+    key = (info, name, after)
+    cell = engine.members.get(key)
+    if cell is None:
+        cell = engine.members[key] = engine.view(partial(_member, engine, info, name, after))
+    found = engine.values(cell)
+    return (found[0].owner, found[1:]) if found and isinstance(found[0], Owner) else None
+
+
+def _member(engine: Engine, info: ClassInfo, name: str, after: ClassInfo | None) -> list[Value]:
+    """The owner of a member, followed by the member's values; nothing if there is none."""
     order = linearise(engine, info)
     if after is not None:
         order = order[order.index(after) + 1 :] if after in order else ()
     patched = engine.values(engine.slot("patched", name))
     for owner in order:
         if name in owner.body.exit:
-            return owner, own_member(engine, owner, name)
+            return [engine.make(Owner, owner), *own_member(engine, owner, name)]
         if patched:
             found = engine.values(engine.slot("class", owner, name))
             if found:
-                return owner, found
-    return None
+                return [engine.make(Owner, owner), *found]
+    return []
 
 
 def patch_member(engine: Engine, info: ClassInfo, name: str, values: list[Value]) -> None:

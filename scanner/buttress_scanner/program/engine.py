@@ -83,6 +83,12 @@ class Engine:
         self.scope: Mapping[str, int] | None = None
         self.demanded: set[tuple[ClassInfo, str]] = set()
         self.projections: dict[Value, Any] = {}
+        self.members: dict[tuple[ClassInfo, str, ClassInfo | None], Cell] = {}
+        """The members of classes, with who has them."""
+        self.attributes: dict[tuple[Instance, str], Cell] = {}
+        """What objects show under a name."""
+        self.bindings: dict[Any, tuple[Frame, dict[str, list[Value]]]] = {}
+        """Calls that were bound before: place, function and arguments, with the frame and what its parameters got."""
         self.handed: dict[tuple[Frame, int], set[Value]] = {}
         self.functions_in: dict[tuple[Unit, int], list[Function]] = {}
 
@@ -147,7 +153,10 @@ class Engine:
                 found = self.handlers[node[0]](self, frame, cell.node, node)
             else:
                 found = cell.source() if cell.source is not None else ()
-            self.grow(cell, found)
+            if cell.is_view:
+                self._replace(cell, found)
+            else:
+                self.grow(cell, found)
         finally:
             self.depth -= 1
             self.nesting, self.instances, self.how = nesting, instances, how
@@ -168,6 +177,13 @@ class Engine:
             have[value] = None
             grown = True
         if grown:
+            for reader in cell.readers:
+                self.queue(reader)
+
+    def _replace(self, cell: Cell, values: Iterable[Value]) -> None:
+        """Let a view show other values: fallbacks leave it when something better is known."""
+        before, cell.values = cell.values, dict.fromkeys(values)
+        if not before.keys() >= cell.values.keys():
             for reader in cell.readers:
                 self.queue(reader)
 
@@ -199,6 +215,12 @@ class Engine:
         cell = self.heap.get(key)
         if cell is None:
             cell = self.heap[key] = Cell(None, -1, source)
+        return cell
+
+    def view(self, source: Callable[[], Iterable[Value]]) -> Cell:
+        """A new cell that always shows what ``source`` gives for what is known now."""
+        cell = Cell(None, -1, source)
+        cell.is_view = True
         return cell
 
     # --- running

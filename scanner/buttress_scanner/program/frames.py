@@ -30,7 +30,7 @@ class Unit:
 class Cell:
     """A growing set of values with the cells that have read it."""
 
-    __slots__ = ("frame", "full", "node", "queued", "readers", "source", "state", "values")
+    __slots__ = ("frame", "full", "is_view", "node", "queued", "readers", "source", "state", "values")
 
     def __init__(self, frame: Frame | None, node: int, source: Callable[[], Iterable[Value]] | None = None) -> None:
         self.values: dict[Value, None] = {}
@@ -41,6 +41,8 @@ class Cell:
         self.state = 0
         self.queued = False
         self.full = False
+        self.is_view = False
+        """Whether what it was last computed to be counts, so that it can also shrink; readers wake only when it grows."""
 
 
 @dataclass(frozen=True, slots=True)

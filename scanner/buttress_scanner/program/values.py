@@ -16,6 +16,19 @@ class Value:
     __slots__ = ()
 
 
+class Mark(Value):
+    """What the engine leaves for itself in a cell; never a value of the program."""
+
+    __slots__ = ()
+
+
+@dataclass(eq=False, slots=True)
+class Owner(Value):
+    """In a view of a class's member, before its values: the class whose body has it."""
+
+    owner: Any
+
+
 @dataclass(eq=False, slots=True)
 class Module(Value):
     """A module of the program."""
