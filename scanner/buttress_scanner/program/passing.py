@@ -18,11 +18,27 @@ if TYPE_CHECKING:
     from buttress_scanner.program.values import Value
 
 
-def passed_on(body: Body) -> set[str]:
+def passed_on(body: Body) -> frozenset[str]:
     """The parameters that a function returns as they came; empty where it returns anything else, or tests them before."""
-    if body.is_async or body.is_generator or any(body.nodes[n][0] != "param" or body.guards.get(n) for n in body.returns):
-        return set()
-    return {body.nodes[node][1] for node in body.returns}
+    if body.is_async or body.is_generator or any(map(body.guards.get, body.returns)):
+        return frozenset()
+    found = {
+        body.nodes[source][1] if body.nodes[source][0] == "param" else ""
+        for node in body.returns
+        for source in _sources(body, node)
+    }
+    return frozenset(found) if "" not in found else frozenset()
+
+
+def _sources(body: Body, node: int) -> set[int]:
+    """The nodes of which a node is one, whichever way was taken."""
+    seen, pending = set(), [node]
+    while pending:
+        current = pending.pop()
+        if current not in seen:
+            seen.add(current)
+            pending += body.nodes[current][1] if body.nodes[current][0] == "phi" else ()
+    return {n for n in seen if body.nodes[n][0] != "phi"}
 
 
 def result_of(engine: Engine, frame: Frame, bound: Mapping[str, list[Value]]) -> list[Value]:
