@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,19 @@ def _overrides(program: Program, subject: Subject) -> set[tuple[str, int]]:
     return found
 
 
+_Place = tuple[Position, str, Link, tuple[str, ...], list["Frame"]]
+
+
+@dataclass(slots=True)
+class _Branch:
+    """A place, and those that run it."""
+
+    place: _Place
+    level: int
+    repeated: bool = False
+    branches: list[_Branch] = field(default_factory=list)
+
+
 class _Tree:
     """Callers of callers, frame by frame, so that a helper's other callers stay out."""
 
@@ -129,17 +143,33 @@ class _Tree:
                         self._callers.setdefault(callee, []).append((frame, node))
 
     def tell(self, frames: Iterable[Frame], constructions: Mapping[Frame, list[tuple[int, str]]]) -> Iterator[Caller]:
-        """The places that run any of the frames, each before those that run it in turn; no body is unfolded twice."""
-        unfolded: set[tuple[str, int]] = set()
-        waiting = [(place, 1) for place in reversed(self._places(frames, constructions))]
+        """The places that run any of the frames, each before those that run it in turn.
+
+        No body is unfolded twice, and each where it is nearest.
+        """
+        roots = [_Branch(place, 1) for place in self._places(frames, constructions)]
+        self._unfold(roots)
+        waiting = roots[::-1]
         while waiting:
-            (position, symbol, how, run, into), level = waiting.pop()
+            branch = waiting.pop()
+            position, symbol, how, run, _ = branch.place
+            yield Caller(branch.level, position, symbol, how, run, branch.repeated)
+            waiting += branch.branches[::-1]
+
+    def _unfold(self, roots: Iterable[_Branch]) -> None:
+        unfolded: set[tuple[str, int]] = set()
+        queue = deque(roots)
+        while queue:
+            branch = queue.popleft()
+            into = branch.place[-1]
             body = (into[0].unit.name, into[0].body.index)
-            goes_on = level != self._depth and into[0].body.kind != "module" and any(f in self._callers for f in into)
-            yield Caller(level, position, symbol, how, run, goes_on and body in unfolded)
-            if goes_on and body not in unfolded:
+            if branch.level == self._depth or into[0].body.kind == "module" or not any(f in self._callers for f in into):
+                continue
+            branch.repeated = body in unfolded
+            if not branch.repeated:
                 unfolded.add(body)
-                waiting += [(place, level + 1) for place in reversed(self._places(into))]
+                branch.branches = [_Branch(place, branch.level + 1) for place in self._places(into)]
+                queue += branch.branches
 
     def _places(
         self, frames: Iterable[Frame], constructions: Mapping[Frame, list[tuple[int, str]]] = MappingProxyType({})
@@ -155,9 +185,6 @@ class _Tree:
                 key = (self._program.node_position(frame, node), frame.symbol)
                 found.setdefault(key, []).append((link(self._program.engine, frame, node, callee), callee.symbol, frame))
         return [_merged(key, found[key]) for key in sorted(found)]
-
-
-_Place = tuple[Position, str, Link, tuple[str, ...], list["Frame"]]
 
 
 def _merged(key: tuple[Position, str], edges: list[tuple[Link, str, Frame]]) -> _Place:

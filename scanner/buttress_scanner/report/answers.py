@@ -94,9 +94,9 @@ class Answers:
         if answer.anything:
             lines.append(f"{counted(answer.anything, 'call')} anywhere of something of which nothing at all is known.")
         others = len(answer.coverage.undecided)
-        lines.append(
-            f"{others or 'No'} other {'place uses' if others < 2 else 'places use'} a member of its name on something unknown:"
-        )
+        places = "places use" if others > 1 else "place uses"
+        closing = ":" if others else "."
+        lines.append(f"{others or 'No'} other {places} a member of its name on something unknown{closing}")
         return self._closed([*lines, *self._open(answer.coverage)])
 
     def graph(self, answer: Graph) -> str:
@@ -143,7 +143,7 @@ class Answers:
     def _caller(self, caller: Caller, asked: tuple[str, ...]) -> Iterator[str]:
         indent = "  " * caller.level
         doubt = _doubt(caller.link.confidence)
-        again = ", told above" if caller.repeated else ""
+        again = ", told elsewhere" if caller.repeated else ""
         others = f" ({', '.join(map(visible, caller.runs))})" if caller.level == 1 and caller.runs != asked else ""
         yield f"{indent}{visible(caller.symbol)}  {place_of(caller.position)}  {_how(caller.link)}{others}{doubt}{again}"
         if code := self._sources.line(caller.position.path, caller.position.line):

@@ -161,7 +161,19 @@ def test_recursion_ends(tmp_path: Path) -> None:
     answer = ask(tmp_path, "show", "callers", "m:a", "--transitive", "--format", "json")
     found = rows(answer.document["callers"])
     assert [each["repeated"] for each in found].count(True) == 1
-    assert "told above" in ask(tmp_path, "show", "callers", "m:a", "--transitive").out
+    assert "told elsewhere" in ask(tmp_path, "show", "callers", "m:a", "--transitive").out
+
+
+def test_a_body_is_unfolded_where_it_is_nearest(tmp_path: Path) -> None:
+    """Of two places of one caller the one with fewer calls before it is followed."""
+    write(tmp_path, {"m.py": "def a(): ...\n\ndef b():\n    a()\n\ndef c():\n    b()\n    a()\n\ndef d():\n    c()\n"})
+    found = rows(ask(tmp_path, "show", "callers", "m:a", "--transitive", "--format", "json").document["callers"])
+    assert [(each["level"], each["symbol"], each["repeated"]) for each in found] == [
+        (1, "m:b", False),
+        (2, "m:c", True),
+        (1, "m:c", False),
+        (2, "m:d", False),
+    ]
 
 
 def test_a_chain_of_thousands(tmp_path: Path) -> None:

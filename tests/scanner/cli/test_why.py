@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.main import get_command
 
-from tests.scanner.cli.asking import BROKEN_APP, PROGRAM, ask, write
+from buttress_scanner.cli.main import app
+from tests.scanner.cli.asking import BROKEN_APP, PROGRAM, ROOT, ask, write
 from tests.scanner.cli.conftest import Project
 
 if TYPE_CHECKING:
@@ -235,6 +237,32 @@ def test_agrees_with_the_example_contract() -> None:
         "app/util/stamps.py",
     ]
     assert f"{steps[0][0]}:{steps[0][1]}:" in contract
+
+
+def _documented() -> list[tuple[str, str]]:
+    """The commands of the guide that stand with their output."""
+    page = (ROOT / "docs" / "how-to" / "ask-the-engine.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n\$ buttress ([^\n|]*)\n((?:[^$`].*\n|\n)+)```", page)
+    return [(command, output) for command, output in blocks]
+
+
+@pytest.mark.parametrize(("command", "output"), _documented(), ids=[command for command, _ in _documented()])
+def test_the_guide_shows_what_is_said(command: str, output: str) -> None:
+    """What the guide prints below a command is what the command prints in the example's folder."""
+    assert ask(BROKEN_APP, *command.split()).out == output
+
+
+def test_the_guide_shows_something() -> None:
+    """The page has examples with output."""
+    assert len(_documented()) == 2
+
+
+def test_help_is_complete(program: Path) -> None:
+    """The command explains itself, and no argument or option lacks a description."""
+    answer = ask(program, "why", "--help")
+    assert answer.code == 0
+    parameters = getattr(get_command(app), "commands")["why"].params  # noqa: B009 - the class differs between versions of typer
+    assert all(parameter.help and parameter.help in " ".join(answer.out.split()) for parameter in parameters)
 
 
 def test_completion(tmp_path: Path) -> None:
