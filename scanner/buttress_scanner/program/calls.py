@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
-from buttress_scanner.program.passing import result_of
+from buttress_scanner.program.passing import given_back, result_of
 from buttress_scanner.program.protocols import fitting
 from buttress_scanner.program.values import (
     DECLARED,
@@ -37,6 +37,8 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
@@ -156,6 +158,42 @@ def call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
         engine.instances -= heavy
 
 
+def call_each(engine: Engine, callees: Iterable[Value], args: Args, site: Site) -> dict[Value, None]:
+    """What calling any of the values yields; objects that no context tells apart have their method called together."""
+    found: dict[Value, None] = {}
+    together: dict[tuple[Function, Any], list[Value]] = {}
+    for callee in callees:
+        kind = type(callee)
+        if kind is Unknown:
+            found[callee] = None
+        elif isinstance(callee, Method) and isinstance(callee.function, Function):
+            alike = (callee.function, engine.projection(callee.receiver))
+            together.setdefault(alike, []).append(callee.receiver)
+        else:
+            found.update(dict.fromkeys(_again(engine, callee, args, site) or call(engine, callee, args, site)))
+    for (function, _), receivers in together.items():
+        found.update(dict.fromkeys(_call_bound(engine, function, receivers, args, site)))
+    return found
+
+
+def _again(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value] | None:
+    """What a call yields that was bound before with the same arguments and gives what its frame returns; None for others."""
+    if isinstance(callee, Function) and not (callee.body.is_generator or callee.body.is_async):
+        known = engine.bindings.get((site, callee, args.key()))
+        if known is not None and known[1] is None:
+            return engine.result(known[0])
+    return None
+
+
+def _call_bound(engine: Engine, function: Function, receivers: list[Value], args: Args, site: Site) -> list[Value]:
+    full = args.behind(receivers)
+    results = _again(engine, function, full, site) or call(engine, function, full, site)
+    for receiver in receivers:
+        if isinstance(receiver, Instance) and _dispatches(receiver, function):
+            results = results + _call_overrides(engine, function, receiver, args, site)
+    return results
+
+
 def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
     match callee:
         case Function():
@@ -258,10 +296,9 @@ def _call_method_value(engine: Engine, function: Value, receiver: Value, args: A
         from buttress_scanner.program.makers import call_maker
 
         return call_maker(engine, function, args.behind([receiver]), site)
-    results = call(engine, function, args.behind([receiver]), site)
-    if isinstance(receiver, Instance) and isinstance(function, Function) and _dispatches(receiver, function):
-        results = results + _call_overrides(engine, function, receiver, args, site)
-    return results
+    if isinstance(function, Function):
+        return _call_bound(engine, function, [receiver], args, site)
+    return call(engine, function, args.behind([receiver]), site)
 
 
 def _dispatches(receiver: Instance, function: Function) -> bool:
@@ -391,12 +428,12 @@ def bind_and_call(engine: Engine, function: Function, args: Args, site: Site, ho
     known = engine.bindings.get(key)
     if known is None:
         bound = bind(engine, function, args, site)
-        known = engine.bindings[key] = (engine.call_frame(function, bound, site), bound)
-    frame, bound = known
+        known = engine.bindings[key] = (engine.call_frame(function, bound, site), given_back(engine, body, bound))
+    frame, passed = known
     if body.is_generator:
         kind = "asyncgen" if body.is_async else "generator"
         return [engine.make(Running, frame, kind, site) if loading(engine, site[0]) else engine.make(Running, frame, kind)]
     if body.is_async:
         return [engine.make(Running, frame, "coroutine")]
     engine.edge(site, frame, how)
-    return result_of(engine, frame, bound)
+    return engine.result(frame) if passed is None else result_of(engine, frame, passed)

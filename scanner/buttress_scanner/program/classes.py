@@ -24,7 +24,7 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
@@ -45,6 +45,7 @@ def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassI
         frame = Frame(outer.unit, body, closure, "class")
         info = ClassInfo(outer.unit, body, frame, outer, len(engine.classes))
         info.subclasses.state = 2
+        info.below = engine.view(lambda: in_order(engine.values(info.subclasses)))
         engine.classes[(outer, index)] = info
         engine.grow(engine.slot("class of", outer.unit, body.index), (engine.make(Class, info, True),))
         frame.owner = info
@@ -166,10 +167,12 @@ def is_subclass(engine: Engine, info: ClassInfo, base: ClassInfo) -> bool:
 
 def subclasses(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
     """All classes known so far that inherit from this one; the reader is woken when more appear."""
-    return sorted(
-        (v.info for v in engine.values(info.subclasses) if isinstance(v, Class)),
-        key=lambda c: (c.unit.name, c.body.index, c.order),
-    )
+    return [v.info for v in engine.values(info.below) if isinstance(v, Class)]
+
+
+def in_order(classes: Iterable[Value]) -> list[Value]:
+    """Classes by where they stand, whatever was found first."""
+    return sorted((v for v in classes if isinstance(v, Class)), key=lambda v: (v.info.unit.name, v.info.body.index, v.info.order))
 
 
 def own_member(engine: Engine, info: ClassInfo, name: str) -> list[Value]:

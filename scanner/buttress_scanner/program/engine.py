@@ -87,8 +87,9 @@ class Engine:
         """The members of classes, with who has them."""
         self.attributes: dict[tuple[Instance, str], Cell] = {}
         """What objects show under a name."""
-        self.bindings: dict[Any, tuple[Frame, dict[str, list[Value]]]] = {}
-        """Calls that were bound before: place, function and arguments, with the frame and what its parameters got."""
+        self.bindings: dict[Any, tuple[Frame, list[Value] | None]] = {}
+        """Calls that were bound before: place, function and arguments, with the frame and the arguments that it gives back."""
+        self.passing: dict[Body, frozenset[str]] = {}
         self.handed: dict[tuple[Frame, int], set[Value]] = {}
         self.functions_in: dict[tuple[Unit, int], list[Function]] = {}
 
@@ -128,13 +129,15 @@ class Engine:
         return self.values(cell)
 
     def values(self, cell: Cell) -> list[Value]:
-        """The values of any cell."""
+        """The values of any cell, in a list that nobody changes."""
         if cell.state == 0:
             self.compute(cell)
-        reader = self.reader
-        if reader is not None:
-            cell.readers[reader] = None
-        return list(cell.values)
+        if self.reader is not None:
+            cell.readers[self.reader] = None
+        seen = cell.seen
+        if len(seen) != len(cell.values):
+            seen = cell.seen = list(cell.values)
+        return seen
 
     def compute(self, cell: Cell) -> None:
         """Evaluate a cell once; beyond the depth limit it is queued and its readers are woken later."""
@@ -183,6 +186,7 @@ class Engine:
     def _replace(self, cell: Cell, values: Iterable[Value]) -> None:
         """Let a view show other values: fallbacks leave it when something better is known."""
         before, cell.values = cell.values, dict.fromkeys(values)
+        cell.seen = list(cell.values)
         if not before.keys() >= cell.values.keys():
             for reader in cell.readers:
                 self.queue(reader)
@@ -322,17 +326,20 @@ class Engine:
             self.grow(cell, values)
         return frame
 
+    def projection(self, value: Value) -> Any:
+        """What of an argument tells contexts apart, kept."""
+        known = self.projections
+        if value not in known:
+            known[value] = project(value)
+        return known[value]
+
     def _projected_key(self, bound: dict[str, list[Value]]) -> Any:
         return tuple((name, self._projection(values)) for name, values in bound.items())
 
     def _projection(self, values: list[Value]) -> Any:
-        known = self.projections
         kept = set()
         for value in values:
-            if value in known:
-                part = known[value]
-            else:
-                part = known[value] = project(value)
+            part = self.projection(value)
             if part is not None:
                 kept.add(part)
                 if len(kept) > 4:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program import box_methods, containers, iteration
 from buttress_scanner.program.attributes import get_attribute, set_attribute
-from buttress_scanner.program.calls import Args, call, call_method
+from buttress_scanner.program.calls import Args, call, call_each, call_method
 from buttress_scanner.program.classes import class_info
 from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.generics import declare_arguments
@@ -177,10 +177,8 @@ def _slice(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 
 def _call(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     args = Args.of(engine, frame, node)
-    found: dict[Value, None] = {}
     _spread(engine, frame, index, node)
-    for callee in engine.read(frame, node[1]):
-        found.update(dict.fromkeys(call(engine, callee, args, (frame, index))))
+    found = call_each(engine, engine.read(frame, node[1]), args, (frame, index))
     if frame.body.kind in ("module", "class"):
         _note_replaced(engine, args.all(), found)
     return found

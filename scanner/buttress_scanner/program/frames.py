@@ -30,10 +30,12 @@ class Unit:
 class Cell:
     """A growing set of values with the cells that have read it."""
 
-    __slots__ = ("frame", "full", "is_view", "node", "queued", "readers", "source", "state", "values")
+    __slots__ = ("frame", "full", "is_view", "node", "queued", "readers", "seen", "source", "state", "values")
 
     def __init__(self, frame: Frame | None, node: int, source: Callable[[], Iterable[Value]] | None = None) -> None:
         self.values: dict[Value, None] = {}
+        self.seen: list[Value] = []
+        """The values as a list, as of the last time that somebody asked."""
         self.readers: dict[Cell, None] = {}
         self.frame = frame
         self.node = node
@@ -114,6 +116,8 @@ class ClassInfo:
     mro: tuple[ClassInfo, ...] = ()
     externals: tuple[str, ...] = ()
     subclasses: Cell = field(default_factory=lambda: Cell(None, -1))
+    below: Cell = field(default_factory=lambda: Cell(None, -1))
+    """The subclasses in the order in which they stand."""
     factories: dict[Any, Frame] = field(default_factory=dict)
     """What the default factories of the fields do, by the field's node in the class body.
 

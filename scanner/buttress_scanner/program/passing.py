@@ -41,15 +41,21 @@ def _sources(body: Body, node: int) -> set[int]:
     return {n for n in seen if body.nodes[n][0] != "phi"}
 
 
-def result_of(engine: Engine, frame: Frame, bound: Mapping[str, list[Value]]) -> list[Value]:
-    """What a call with these arguments yields: some of them if the function gives only those back, else the frame's result."""
+def given_back(engine: Engine, body: Body, bound: Mapping[str, list[Value]]) -> list[Value] | None:
+    """The arguments that a call with these yields if the function gives only arguments back; None for other functions."""
+    names = engine.passing.get(body)
+    if names is None:
+        names = engine.passing[body] = passed_on(body)
+    if not names or not names <= bound.keys():
+        return None
+    return [value for param in body.params if param.name in names for value in bound[param.name]]
+
+
+def result_of(engine: Engine, frame: Frame, passed: list[Value]) -> list[Value]:
+    """What a call yields that gives these arguments back: they, and the declared result where nothing is known of them."""
     from buttress_scanner.program.types import declared_result
 
-    names = passed_on(frame.body)
-    if not names or not names <= bound.keys():
-        return engine.result(frame)
-    values = [value for param in frame.body.params if param.name in names for value in bound[param.name]]
-    return values if informative(values) else [*values, *declared_result(engine, frame)]
+    return passed if informative(passed) else [*passed, *declared_result(engine, frame)]
 
 
 def passes_on(callees: Iterable[Frame]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import is_subclass, linearise, members
+from buttress_scanner.program.classes import in_order, is_subclass, linearise, members
 from buttress_scanner.program.values import Alias, Class, External
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ _METHODS = ("func", "deco")
 
 def fitting(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
     """The classes of the program that have all methods of a protocol and do not inherit from it; none for other classes."""
-    if not is_protocol(engine, info):
-        return []
-    found = engine.values(engine.lazy(lambda: _fitting(engine, info), "fits", info))
-    return sorted((v.info for v in found if isinstance(v, Class)), key=lambda c: (c.unit.name, c.body.index, c.order))
+    cell = engine.heap.get(("fits", info))
+    if cell is None:
+        cell = engine.heap["fits", info] = engine.view(lambda: in_order(_fitting(engine, info)))
+    return [v.info for v in engine.values(cell) if isinstance(v, Class)]
 
 
 def is_protocol(engine: Engine, info: ClassInfo) -> bool:
@@ -37,6 +37,8 @@ def is_protocol(engine: Engine, info: ClassInfo) -> bool:
 
 
 def _fitting(engine: Engine, info: ClassInfo) -> Iterable[Value]:
+    if not is_protocol(engine, info):
+        return []
     wanted = sorted(_methods(engine, info))
     if not wanted:
         return []
