@@ -24,7 +24,7 @@ TABLES = {name: dict(members) for name, members in CATALOGUE.tables()}
 INDEX = tomllib.loads((DATA / "index.toml").read_text(encoding="utf-8"))
 AVAILABILITY = tomllib.loads((DATA / "availability.toml").read_text(encoding="utf-8"))
 EXCEPTIONS = list(CATALOGUE.exceptions())
-THIRD_PARTY = frozenset(INDEX["files"]["third_party"])
+THIRD_PARTY = frozenset(name for file, names in INDEX["files"].items() if file.startswith("packages_") for name in names)
 
 #: Modules that other versions or platforms have: none may be unknown, wherever the scanner runs.
 ELSEWHERE = [
