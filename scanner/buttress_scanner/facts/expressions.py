@@ -229,6 +229,9 @@ class Expressions(Ssa):
     # --- calls
 
     def _call(self, node: ast.Call, span: Span) -> int:
+        attribute = _attribute_read_by(node)
+        if attribute and self.is_builtin("getattr"):
+            return self._attribute(ast.copy_location(ast.Attribute(node.args[0], attribute, ast.Load()), node), span)
         callee = self.expr(node.func)
         args = tuple(self._argument(a) for a in node.args)
         keywords = tuple((k.arg or "", self.used(k.value)) for k in node.keywords)
@@ -376,3 +379,12 @@ class Expressions(Ssa):
             index = number if star < 0 or number <= star else -(after + 1)
             part = self.emit(span_of(element), "unpack", value, index, after, starred)
             self.store(element, part)
+
+
+def _attribute_read_by(node: ast.Call) -> str:
+    """The attribute that ``getattr(x, "name")`` reads: what ``x.name`` does, unless that name would be mangled in a class."""
+    match node:
+        case ast.Call(func=ast.Name(id="getattr"), args=[ast.expr(), ast.Constant(value=str(name))], keywords=[]):
+            private = name.startswith("__") and not name.endswith("__")
+            return name if name.isidentifier() and not private and not isinstance(node.args[0], ast.Starred) else ""
+    return ""
