@@ -301,6 +301,12 @@ def _in_words(reason: str) -> str:
 
 _WORDS = {
     "member name is not known": "the name of the member is not known",
+    "module name is not known": "the name of the module is not known",
+    "type variable": "only its type variable is known",
+    "declared as ": "it is declared as {}",
+    "base of ": "a base of {}",
+    "unresolved name ": "the name {} is bound nowhere",
+    "no ": "there is no {}",
     "parameter ": "only callers know the parameter {}",
     "external item": "it was taken out of a library's container",
     "external element": "it was taken out of a library's iterator",

@@ -143,7 +143,7 @@ def _suggest(program: Program, text: str) -> list[str]:
     if unit is not None:
         found.update((f"{module}:{each}", None) for each in _near(name, sorted(set(_names(unit)))))
     found.update(dict.fromkeys(_elsewhere(program, name)))
-    if not found:
+    if not found and unit is None:
         for other in _near(module, program.modules):
             found.update((f"{other}:{each}", None) for each in _near(name, sorted(set(_names(program.modules[other])))))
         found.update(dict.fromkeys(_near(module, program.modules)))

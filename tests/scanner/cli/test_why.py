@@ -165,6 +165,7 @@ def test_names_members_that_reach_it(program: Path) -> None:
 REFUSED = {
     "unknown name": ("app.core:ordred", "clock", "app.core has no ordred; did you mean app.core:ordered?"),
     "unknown method": ("app.core:Loud.stop", "clock", "did you mean app.core:Loud.step"),
+    "nothing like it": ("app.core:xyzzy", "clock", "app.core has no xyzzy\n"),
     "other module": ("app.tools:by_age", "clock", "did you mean app.core:by_age?"),
     "dots only": ("app.core.ordered", "clock", "did you mean app.core:ordered?"),
     "a path": ("app/core.py:ordered", "clock", "is not the name of a module or an element"),
