@@ -87,7 +87,7 @@ class FinallyObligation(Contract):
         obligation = Obligation(targets, wrapped, starts, names)
         judged = [r for r in runs_under(program, self.function, overrides=self.overrides) if r.home not in targets]
         exempted = Exempted(tuple(e for e in self.exempt if e.path is not None))
-        scope = Scope(program, obligation, [r.home for r in judged], lambda path: exempted.covers_place(path, ""))
+        scope = Scope(program, obligation, lambda path: exempted.covers_place(path, ""))
         judge = _Judge(self, program, scope)
         for runner in judged:
             ledger.judge()
@@ -111,7 +111,8 @@ class _Judge:
         if not places:
             return
         first, *others = sorted(places)
-        proven = bool(self._uncovered(runner, optimistic=True))
+        is_hopeful = not self.scope.hopeful.isdisjoint((*runner.generic, *runner.calls))
+        proven = not is_hopeful or bool(self._uncovered(runner, optimistic=True))
         symbol = symbol_of(runner.unit, runner.home)
         evidence = [Step(self._position(runner, place), symbol, _LEAVES[place.rank]) for place in others[:_EVIDENCE]]
         yield self.contract.finding(

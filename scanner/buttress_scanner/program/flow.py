@@ -6,6 +6,7 @@ The walk is structural: outcomes are sets of (way of leaving, state); summaries 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,13 +16,41 @@ from buttress_scanner.program.flow_effects import Effects
 from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_flags import Variables
 from buttress_scanner.program.flow_regions import regions_of
-from buttress_scanner.program.flow_state import END, IDLE, NEXT, OWED, RAISE, Outcome, Place, State, met, unknown
+from buttress_scanner.program.flow_state import (
+    END,
+    IDLE,
+    NEXT,
+    OWED,
+    RAISE,
+    Exc,
+    Outcome,
+    Place,
+    Promise,
+    State,
+    common_promises,
+    met,
+    unknown,
+)
 from buttress_scanner.program.flow_subjects import is_abstract
 from buttress_scanner.program.types import defining_frame
-from buttress_scanner.program.values import BoxMethod, Class, Descriptor, Function, Instance, Maker, Method, Partial, Value
+from buttress_scanner.program.values import (
+    BoxMethod,
+    Class,
+    Const,
+    Descriptor,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Method,
+    Partial,
+    Unknown,
+    Value,
+    is_declared,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from buttress_scanner.facts.model import Body, Span
     from buttress_scanner.program.flow_regions import Region
@@ -33,8 +62,13 @@ RECURSION = 20_000
 """Statements may be nested this deep, long chains of ``elif`` above all."""
 DEPTH = 25
 """Summaries nest this deep before the next one is put off."""
+PROMISES = 4
+"""A summary tells apart this many ways in which calls were registered with exit stacks that live longer."""
 Key = tuple["Frame", str, str]
 Outcomes = set[Outcome]
+Log = list[tuple[Key, frozenset[Outcome]]]
+"""Summaries that were read, and what they said."""
+_ANY = Exc("*")
 
 
 @dataclass(slots=True)
@@ -63,15 +97,12 @@ class Obligation:
 class Scope:
     """What all analyses of one obligation share: who can have to do with it."""
 
-    def __init__(
-        self, program: Program, obligation: Obligation, judged: Iterable[Body], is_exempt: Callable[[str], bool]
-    ) -> None:
-        """Search backwards over the calls from everything that meets, starts or owes.
+    def __init__(self, program: Program, obligation: Obligation, is_exempt: Callable[[str], bool]) -> None:
+        """Search backwards over the calls from everything that meets or starts.
 
         Args:
             program: the program, solved.
             obligation: what has to be executed.
-            judged: the bodies that owe it.
             is_exempt: whether the file of this path is exempt code, whose callables count for nothing beside others.
         """
         self.program = program
@@ -81,23 +112,46 @@ class Scope:
         self._lines: dict[str, list[bytes]] = {}
         self._rebound: dict[str, set[str]] = {}
         self._regions: dict[Body, list[Region]] = {}
-        bodies = {*obligation.targets, *obligation.starts, *(b for b, _ in obligation.wrapped), *judged}
+        bodies = {*obligation.targets, *obligation.starts, *(b for b, _ in obligation.wrapped)}
         names = obligation.names | tables.STACK_METHODS
         classes = any(b.kind == "class" for b in bodies)
-        callers: dict[Frame, list[Frame]] = {}
-        pending: list[Frame] = []
+        self._callers: dict[Frame, list[Frame]] = {}
+        found: list[Frame] = []
+        mentions: dict[Body, bool] = {}
         for frame in program.frames():
             for edges in frame.edges.values():
                 for callee in edges:
-                    callers.setdefault(callee, []).append(frame)
-            if classes or frame.body in bodies or any(n[0] == "attr" and n[2] in names for n in frame.body.nodes):
-                pending.append(frame)
-        self.relevant = set(pending)
+                    self._callers.setdefault(callee, []).append(frame)
+            body = frame.body
+            if body not in mentions:
+                mentions[body] = classes or body in bodies or any(n[0] == "attr" and n[2] in names for n in body.nodes)
+            if mentions[body]:
+                found.append(frame)
+        self._relevant = self._calling(found)
+        named = {body for body in mentions if any(n[0] == "attr" and n[2] in obligation.names for n in body.nodes)}
+        self.hopeful = self._calling([frame for frame in found if frame.body in named])
+        """Frames from which calls lead to what may be the obligation, though it is not known to be."""
+        self._around: dict[Body, set[Frame]] = {}
+
+    def relevant(self, subject: Body | None) -> set[Frame]:
+        """The frames from which calls lead to anything that counts, a judged body inside of its wrappers included."""
+        if subject is None:
+            return self._relevant
+        if subject not in self._around:
+            inner = [f for f in self.program.frames() if f.body is subject]
+            self._around[subject] = self._relevant | self._calling(inner)
+        return self._around[subject]
+
+    def _calling(self, frames: list[Frame]) -> set[Frame]:
+        """The frames, and all from which calls lead to them."""
+        found = set(frames)
+        pending = list(found)
         while pending:
-            for caller in callers.get(pending.pop(), ()):
-                if caller not in self.relevant:
-                    self.relevant.add(caller)
+            for caller in self._callers.get(pending.pop(), ()):
+                if caller not in found:
+                    found.add(caller)
                     pending.append(caller)
+        return found
 
     def regions(self, body: Body) -> list[Region]:
         """The parts of a body that may be skipped."""
@@ -144,10 +198,15 @@ class Flow:
         self.exceptions = scope.exceptions
         self.subject = subject
         self.optimistic = optimistic
+        self.relevant = scope.relevant(subject)
         self.effects = Effects(self)
         self.inlined: list[Frame] = []
         self._variables: dict[tuple[Frame, str], Variables] = {}
         self._active: dict[Frame, list[int]] = {}
+        self._log: Log | None = None
+        self._ignored: dict[Value, bool] = {}
+        self._weak: set[Key] = set()
+        self._matters: dict[Promise, bool] = {}
         self._known: dict[Key, frozenset[Outcome]] = {}
         self._readers: dict[Key, dict[Key, None]] = {}
         self._stack: list[Key] = []
@@ -178,18 +237,65 @@ class Flow:
                 self._compute(key)
             else:
                 self._work[key] = None
-        return self._known[key]
+        known = self._known[key]
+        if self._log is not None:
+            self._log.append((key, known))
+        return known
+
+    @contextmanager
+    def logged(self) -> Iterator[Log]:
+        """Note which summaries are read inside."""
+        outer, self._log = self._log, []
+        log = self._log
+        try:
+            yield log
+        finally:
+            self._log = outer
+            if outer is not None:
+                outer.extend(log)
+
+    def is_current(self, log: Log) -> bool:
+        """Whether all summaries that were read are still what they were; they count as read again."""
+        fresh = [self._summary(key) for key, _ in log]
+        return all(now is before for now, (_, before) in zip(fresh, log, strict=True))
 
     def _compute(self, key: Key) -> None:
         frame, status, mode = key
+        log, self._log = self._log, None
         self._stack.append(key)
         outcomes = self._decorated(frame, self.walker(frame, mode), status)
         self._stack.pop()
+        self._log = log
         before = self._known[key]
-        grown = before | {_left(o, keep_place=frame.body is self.subject) for o in outcomes}
-        if len(grown) > len(before):
+        left = {_left(o, keep_place=frame.body is self.subject) for o in outcomes}
+        grown = before if left <= before else frozenset(self._joined(key, self._reduced(before | left)))
+        if grown != before:
             self._known[key] = grown
             self._work.update(self._readers.get(key, {}))
+
+    def _reduced(self, outcomes: Iterable[Outcome]) -> Outcomes:
+        """The outcomes without exceptions that others stand for: whoever may raise any `Exception` may raise a `KeyError`."""
+        found: Outcomes = set()
+        vague: dict[Outcome, set[Exc]] = {}
+        raised = [o for o in outcomes if o.kind == RAISE]
+        for outcome in raised:
+            if not outcome.exc.exact:
+                vague.setdefault(outcome._replace(exc=_ANY), set()).add(outcome.exc)
+        for outcome in raised:
+            others = vague.get(outcome._replace(exc=_ANY), ())
+            if not any(self.exceptions.includes(other, outcome.exc) for other in others):
+                found.add(outcome)
+        return found.union(o for o in outcomes if o.kind != RAISE)
+
+    def _joined(self, key: Key, outcomes: Outcomes) -> Outcomes:
+        """The outcomes, once they differ by too many promises only with those that all of them have."""
+        if key not in self._weak and len({o.state.promises for o in outcomes}) <= PROMISES:
+            return outcomes
+        self._weak.add(key)
+        alike: dict[Outcome, list[State]] = {}
+        for outcome in outcomes:
+            alike.setdefault(outcome._replace(state=outcome.state._replace(promises=())), []).append(outcome.state)
+        return {o._replace(state=o.state._replace(promises=common_promises(states))) for o, states in alike.items()}
 
     def _decorated(self, frame: Frame, walker: Walker, status: str) -> Outcomes:
         """Walk a body inside of the context managers that decorate it."""
@@ -224,17 +330,19 @@ class Flow:
         """The outcomes of running a frame from a state: it ends normally or raises."""
         if not callee.active:  # farther away than the program was evaluated
             return self.obligation.applied(callee.body, callee.closure, state, unknown(state))
-        relevant = callee in self.scope.relevant
+        if callee not in self.relevant:
+            known = self._summary((callee, IDLE, mode))
+            return {Outcome(o.kind, state, None, o.exc) for o in known}
+        known = self._summary((callee, state.status, mode))
+        is_subject = callee.body is self.subject
         found: Outcomes = set()
-        for outcome in self._summary((callee, state.status if relevant else IDLE, mode)):
-            inner = outcome.state
-            after = state._replace(status=inner.status) if relevant else state
-            if inner.promises or inner.origin:
-                promises = tuple(dict.fromkeys((*state.promises, *inner.promises)))
-                after = after._replace(promises=promises, origin=inner.origin or state.origin)
-            if callee.body is self.subject and after.status == OWED:
-                after = after._replace(origin=outcome.place)
-            found.add(Outcome(outcome.kind, after, None, outcome.exc, outcome.explicit))
+        for kind, inner, place, exc, explicit in known:
+            promises = tuple(dict.fromkeys((*state.promises, *inner.promises))) if inner.promises else state.promises
+            origin = inner.origin or state.origin
+            if is_subject and inner.status == OWED:
+                origin = place
+            after = State(inner.status, state.flags, promises, origin, state.outer)
+            found.add(Outcome(kind, after, None, exc, explicit))
         return self.obligation.applied(callee.body, callee.closure, state, found)
 
     # --- what the effects ask
@@ -249,6 +357,11 @@ class Flow:
 
     def ignores(self, value: Value) -> bool:
         """Whether a callee is of exempt code."""
+        if value not in self._ignored:
+            self._ignored[value] = self._is_exempt(value)
+        return self._ignored[value]
+
+    def _is_exempt(self, value: Value) -> bool:
         while isinstance(value, (Method, Partial, Descriptor, Maker)) and value.function is not None:
             value = value.function
         unit = value.unit if isinstance(value, Function) else value.info.unit if isinstance(value, (Class, Instance)) else None
@@ -277,6 +390,21 @@ class Flow:
                 current = {after for before in current for after in contexts.keep(promise, before)}
         return current
 
+    def matters(self, promise: Promise) -> bool:
+        """Whether what is registered with a stack may have to do with the obligation, or swallow an exception."""
+        if promise not in self._matters:
+            _, argument = self.promised(promise.frame, promise.node)
+            values = self.engine.read(promise.frame, argument) if argument >= 0 else []
+            self._matters[promise] = any(self._may_matter(v) for v in values)
+        return self._matters[promise]
+
+    def _may_matter(self, value: Value) -> bool:
+        while isinstance(value, (Method, Partial)) and not (isinstance(value, Method) and is_declared(_site(value.receiver))):
+            value = value.function
+        if isinstance(value, Function):
+            return any(f in self.relevant for f in self.frames_of(value, None))
+        return not isinstance(value, (Unknown, External, Const))
+
     def promised(self, frame: Frame, node: int) -> tuple[str, int]:
         """The name of the stack's method called at a node, and the node of its first argument (-1 without)."""
         call = frame.body.nodes[node]
@@ -284,8 +412,17 @@ class Flow:
         return (names[0] if names else ""), (call[2][0][1] if call[2] else -1)
 
 
+def _site(value: Value) -> object:
+    return value.site if isinstance(value, Instance) else None
+
+
 def _left(outcome: Outcome, *, keep_place: bool) -> Outcome:
     """An outcome of a body without what concerns nobody outside."""
-    kind = RAISE if outcome.kind == RAISE else NEXT
-    state = outcome.state._replace(flags=(), outer=())
-    return outcome._replace(kind=kind, state=state, place=outcome.place if keep_place else None)
+    kind, state, place, exc, explicit = outcome
+    return Outcome(
+        RAISE if kind == RAISE else NEXT,
+        State(state.status, (), state.promises, state.origin),
+        place if keep_place else None,
+        exc,
+        explicit and state.status == OWED,
+    )

@@ -8,7 +8,7 @@ from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.containers import known_items, unknown_items
 from buttress_scanner.program.flow_callees import Callees
-from buttress_scanner.program.flow_state import NEXT, Outcome, Promise, State, met, nothing, raising, unknown
+from buttress_scanner.program.flow_state import MET, NEXT, Outcome, Promise, State, met, nothing, raising, unknown
 from buttress_scanner.program.values import Box, BoxMethod, Class, External, Instance, Method, Object, Running, Value
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.flow import Flow
+    from buttress_scanner.program.flow import Flow, Log
     from buttress_scanner.program.frames import ClassInfo, Frame
 
 Outcomes = set[Outcome]
@@ -29,6 +29,9 @@ class Effects:
         self.flow = flow
         self.engine = flow.engine
         self.callees = Callees(flow)
+        self._known: dict[tuple[Frame, int, State], tuple[Outcomes, Log]] = {}
+        self._is_final = not flow.obligation.starts
+        """Whether nothing that comes after the obligation has been met can matter."""
         self._handlers: dict[str, Callable[[Frame, int, Node, State], Outcomes]] = {
             "call": self._call, "deco": self._deco, "await": self._await, "yield": self._suspended, "yieldfrom": self._drained,
             "item": self._subscript, "slice": self._subscript, "setitem": self._subscript, "delitem": self._subscript,
@@ -42,12 +45,27 @@ class Effects:
     def of(self, frame: Frame, index: int, state: State) -> Outcomes:
         """How the node may end when it is reached in this state."""
         node = frame.body.nodes[index]
-        if node[0] in tables.QUIET:
+        if node[0] in tables.QUIET or (state.status == MET and self._is_final):
             return nothing(state)
-        handler = self._handlers.get(node[0])
-        if handler is not None:
-            return handler(frame, index, node, state)
-        return self._implicit(frame, index, state)
+        found = self._remembered(frame, index, node, State(state.status, (), state.promises))
+        flags, origin, outer = state.flags, state.origin, state.outer
+        if not flags and not outer and origin is None:
+            return found
+        return {
+            Outcome(kind, State(after.status, flags, after.promises, after.origin or origin, outer), place, exc, explicit)
+            for kind, after, place, exc, explicit in found
+        }
+
+    def _remembered(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
+        """The outcomes in a state of which nothing else matters; computed anew when a summary that they came from has grown."""
+        key = (frame, index, state)
+        if (known := self._known.get(key)) is not None and self.flow.is_current(known[1]):
+            return known[0]
+        with self.flow.logged() as log:
+            handler = self._handlers.get(node[0])
+            found = handler(frame, index, node, state) if handler is not None else self._implicit(frame, index, state)
+        self._known[key] = (found, log)
+        return found
 
     def _implicit(self, frame: Frame, index: int, state: State) -> Outcomes:
         """Getters, operators, truth tests, class bodies: what of the program they run, else nothing."""
@@ -217,8 +235,7 @@ class Effects:
         return found if entry is not None and entry.no_raise else found | raising(state)
 
     def _stack_method(self, stack: Box, name: str, frame: Frame, index: int, state: State) -> Outcomes:
-        promise = Promise(stack, frame, index)
-        promised = state if promise in state.promises else state._replace(promises=(*state.promises, promise))
+        promised = state._replace(promises=self._promising(Promise(stack, frame, index), state.promises))
         if name in ("callback", "push_async_callback", "push", "push_async_exit"):
             return nothing(promised)
         if name in ("enter_context", "enter_async_context"):
@@ -228,6 +245,16 @@ class Effects:
         if name in ("close", "aclose"):
             return self.flow.leave_stack(stack, Outcome(NEXT, state))
         return unknown(state)
+
+    def _promising(self, promise: Promise, promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
+        """The promises with one more. Of those that can only fail, one for each stack says it all."""
+        if promise in promises:
+            return promises
+        if not self.flow.matters(promise):
+            alike = [p for p in promises if p.stack is promise.stack and not self.flow.matters(p)]
+            if alike:
+                return promises
+        return (*promises, promise)
 
 
 def has_attribute(engine: Engine, info: ClassInfo, name: str) -> bool:

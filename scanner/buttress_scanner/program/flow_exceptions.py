@@ -102,6 +102,10 @@ class Exceptions:
             return False, Exc(kind)
         return None
 
+    def includes(self, vague: Exc, exc: Exc) -> bool:
+        """Whether the one, which may be of any class below, stands for the other as well."""
+        return vague != exc and not vague.exact and vague.key != "*" != exc.key and vague.key in self.ancestors(exc.key)
+
     def exhausted(self, kinds: Sequence[Key | None], *, is_async: bool, is_generator: bool) -> bool:
         """Whether handlers of these classes together leave nothing that is no `Exception`."""
         needed = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.frames import ClassInfo, Frame
     from buttress_scanner.program.values import Value
@@ -91,6 +93,17 @@ ANYTHING = (Exc("builtins.Exception"), Exc("*"))
 def met(state: State) -> State:
     """The state after the obligation has been executed; before its start that has no meaning."""
     return state._replace(status=MET) if state.status == OWED else state
+
+
+def common_promises(states: Iterable[State]) -> tuple[Promise, ...]:
+    """The promises that all of the states have, in the order of one of them."""
+    kinds = {s.promises for s in states}
+    common = set.intersection(*map(set, kinds))
+    return tuple(sorted(common, key=_registered))
+
+
+def _registered(promise: Promise) -> tuple[str, int, int]:
+    return promise.frame.unit.name, promise.frame.body.index, promise.node
 
 
 def raising(state: State, place: Place | None = None) -> set[Outcome]:
