@@ -91,6 +91,11 @@ class Catalogue:
             self._known[path] = self._find(self.resolve(path))
         return self._known[path]
 
+    def names(self, path: str) -> bool:
+        """Say whether the data speaks of a path by its name, rather than of all that its module has."""
+        path = self.resolve(path)
+        return self.entry(path) is not None and (self._table(path) is not None or not self._is_rest(path))
+
     def file_of(self, path: str) -> str | None:
         """Name the file that decides about a dotted path, or about importing it; None where nothing is decided."""
         if self.entry(path) is None and not self.import_effects(path):

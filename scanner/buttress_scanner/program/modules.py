@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,12 +119,9 @@ def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = 
     for level, module in unit.facts.stars:
         absolute = engine.modules.absolute(unit, level, module)
         source = engine.modules.get(absolute or "")
-        if source is not None:
-            if _exported(source, name):
-                found.update(dict.fromkeys(module_member(engine, source, name, seen | {unit.name})))
-        elif absolute:
-            found.update(dict.fromkeys(_external_star(engine, absolute, name)))
-    return list(found)
+        if source is not None and _exported(source, name):
+            found.update(dict.fromkeys(module_member(engine, source, name, seen | {unit.name})))
+    return list(found) or _external_star(engine, unit, name)
 
 
 def _exported(unit: Unit, name: str) -> bool:
@@ -132,9 +130,17 @@ def _exported(unit: Unit, name: str) -> bool:
     return not name.startswith("_")
 
 
-def _external_star(engine: Engine, module: str, name: str) -> list[Value]:
-    """A star import from outside: a name that the catalogue knows in that module comes from there."""
+def _external_star(engine: Engine, unit: Unit, name: str) -> list[Value]:
+    """Star imports from outside: a name comes from the module of which the catalogue says so.
+
+    Where it says something of all names of a module, that is one of them unless it is a built-in, or another module's by name.
+    """
     from buttress_scanner.program.values import External
 
-    entry = engine.catalogue.entry(f"{module}.{name}")
-    return [engine.make(External, f"{module}.{name}")] if entry is not None and not name.startswith("_") else []
+    stars = [engine.modules.absolute(unit, level, module) for level, module in unit.facts.stars]
+    paths = [f"{module}.{name}" for module in stars if module and engine.modules.get(module) is None]
+    if name.startswith("_"):
+        return []
+    by_name = [path for path in paths if engine.catalogue.names(path)]
+    known = by_name or [path for path in paths if not hasattr(builtins, name) and engine.catalogue.entry(path) is not None][:1]
+    return [engine.make(External, path) for path in known[-1:]]
