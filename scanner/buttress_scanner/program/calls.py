@@ -232,6 +232,10 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
             return [callee] if isinstance(callee, Unknown) else [engine.unknown("member name is not known")]
         case Object(path=path):
             hand_to_unknown(engine, args, site)
+            if not path.endswith("()") and engine.catalogue.entry(f"{path}.__call__") is not None:
+                from buttress_scanner.program.library import call_external
+
+                return call_external(engine, f"{path}.__call__", callee, args, site)
             return [engine.unknown(f"external {path.split('.')[0]}")]
     return []
 

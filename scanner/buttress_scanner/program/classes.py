@@ -34,7 +34,10 @@ _RECORD_DECORATORS = (
     "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
     "pydantic.dataclasses.dataclass",
 )  # fmt: skip
-_RECORD_BASES = ("typing.NamedTuple", "pydantic.BaseModel", "pydantic.main.BaseModel", "msgspec.Struct", "sqlmodel.SQLModel")
+_RECORD_BASES = (
+    "typing.NamedTuple", "pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic.BaseSettings",
+    "pydantic_settings.BaseSettings", "msgspec.Struct", "sqlmodel.SQLModel",
+)  # fmt: skip
 
 
 def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassInfo:

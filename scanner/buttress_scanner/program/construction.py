@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.calls import Args, bind_and_call, call, call_back, call_method
-from buttress_scanner.program.classes import fields, is_record, is_subclass, members, metaclasses, subclasses
+from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, metaclasses, subclasses
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.values import (
     DECLARED,
@@ -16,10 +16,13 @@ from buttress_scanner.program.values import (
     Function,
     Instance,
     Member,
+    Object,
     Value,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame
 
@@ -57,9 +60,49 @@ def initialise(engine: Engine, value: Instance, args: Args, site: Site) -> None:
             call(engine, method, args, site)
     elif is_record(engine, info):
         _fill_record(engine, value, args, site)
+        _validate(engine, value, site)
+    if init is None:
+        _construct_outside(engine, info, args, site)
     for name in ("__post_init__", "__attrs_post_init__", "model_post_init"):
         if members(engine, info, name) is not None and is_record(engine, info):
             call_method(engine, value, name, Args([[engine.const(None)]] if name == "model_post_init" else []), site)
+
+
+def _construct_outside(engine: Engine, info: ClassInfo, args: Args, site: Site) -> None:
+    """Run the constructor that a class of the program inherits from a library, where that is known to do something."""
+    from buttress_scanner.program.library import call_external
+
+    for path in info.externals:
+        entry = engine.catalogue.entry(path)
+        if entry is not None and entry.kind == "class" and (entry.effects or entry.calls or entry.calls_later):
+            call_external(engine, path, None, args, site)
+
+
+def _validate(engine: Engine, value: Instance, site: Site) -> None:
+    """Run the validators of a model: its methods under one of the decorators that make a method one."""
+    for owner in linearise(engine, value.info):
+        for name, node in owner.body.exit.items():
+            if owner.body.nodes[node][0] == "deco" and any(_is_validator(engine, owner, d) for d in _decorators(owner, node)):
+                unknown: list[Value] = [engine.unknown("validated value")]
+                call_method(engine, value, name, Args([unknown]), site)
+
+
+def _decorators(owner: ClassInfo, node: int) -> Iterator[int]:
+    """The decorators of a decorated name in a class body."""
+    while owner.body.nodes[node][0] == "deco":
+        yield owner.body.nodes[node][1]
+        node = owner.body.nodes[node][2]
+
+
+def _is_validator(engine: Engine, owner: ClassInfo, decorator: int) -> bool:
+    paths = [v.path for v in engine.read(owner.frame, decorator) if isinstance(v, (External, Object))]
+    return any(path.removesuffix("()") in _VALIDATORS for path in paths)
+
+
+_VALIDATORS = (
+    "pydantic.field_validator", "pydantic.model_validator", "pydantic.root_validator", "pydantic.validator",
+    "pydantic.functional_validators.field_validator", "pydantic.functional_validators.model_validator",
+)  # fmt: skip
 
 
 def _fill_record(engine: Engine, value: Instance, args: Args, site: Site) -> None:

@@ -14,6 +14,7 @@ from buttress_scanner.program.enums import is_enum
 from buttress_scanner.program.generics import declare_arguments
 from buttress_scanner.program.lifetime import loading, note_change
 from buttress_scanner.program.loading import package_of
+from buttress_scanner.program.models_wrapping import left_by_decorator
 from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
 from buttress_scanner.program.narrowing import narrow
 from buttress_scanner.program.order import is_blind, is_unordered, note_order
@@ -199,8 +200,7 @@ def _deco(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
     found: dict[Value, None] = {}
     for callee in engine.read(frame, node[1]):
         results = call(engine, callee, Args([targets]), (frame, index))
-        keeps = isinstance(callee, (Unknown, Object, External)) and not any(not isinstance(r, (Unknown, Object)) for r in results)
-        found.update(dict.fromkeys(targets if keeps or not results else results))
+        found.update(dict.fromkeys(left_by_decorator(engine, callee, targets, results)))
         _note_replaced(engine, targets, results)
     return found or targets
 

@@ -11,13 +11,16 @@ from buttress_scanner.program.classes import fields
 from buttress_scanner.program.construction import initialise
 from buttress_scanner.program.copies import deep, shallow
 from buttress_scanner.program.values import (
+    Alias,
     Box,
     Class,
     Const,
     Descriptor,
+    External,
     Function,
     Instance,
     Maker,
+    Method,
     Object,
     Partial,
     Running,
@@ -169,6 +172,19 @@ def _driven(engine: Engine, value: Value, site: Site) -> list[Value]:
     return containers.elements(engine, value) if isinstance(value, Box) else [value]
 
 
+def left_by_decorator(engine: Engine, callee: Value, targets: list[Value], results: list[Value]) -> list[Value]:
+    """What a name stands for behind a decorator.
+
+    What a decorator of the library or of unknown code gives is taken for the decorated thing itself, unless it is known to be
+    another callable; an object of the library with deeds of its own stands beside it.
+    """
+    function = callee.function if isinstance(callee, Method) else callee
+    if not isinstance(function, (Unknown, Object, External)) or any(isinstance(r, _CALLABLES) for r in results):
+        return results or targets
+    return [*targets, *(r for r in results if isinstance(r, Object) and engine.catalogue.has_deeds(r.path))]
+
+
+_CALLABLES = (Alias, Class, Descriptor, Function, Instance, Maker, Method, Partial)
 OPEN = ("types.SimpleNamespace", "argparse.Namespace", "threading.local")
 """Library classes whose objects hold any attribute."""
 MODELS: dict[str, Model] = {
