@@ -26,6 +26,11 @@ def root(frame: Frame) -> Frame:
             return frame
 
 
+def is_kept(site: object) -> bool:
+    """Whether what was made at this site was made by the body of a module or class."""
+    return isinstance(site, tuple) and not isinstance(site[0], str) and root(site[0]).body.kind in ("module", "class")
+
+
 def loading(engine: Engine, frame: Frame, depth: int = 0) -> Unit | None:
     """The module in whose import this frame takes part, None for what runs when somebody calls it."""
     top = root(frame)
