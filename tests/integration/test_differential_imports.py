@@ -18,6 +18,7 @@ from buttress_scanner.source.names import name_modules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+
 Edge = tuple[str, str]
 Edges = set[Edge]
 PACKAGES = ("_pytest", "click", "coverage", "rich", "typer", "virtualenv")
@@ -27,7 +28,10 @@ def program_of(files: Mapping[str, bytes]) -> Program:
     """Build a program from contents by path."""
     named = name_modules(list(files), ("",)).modules
     return Program.build(
-        [SourceFile(path, named[path].module, named[path].is_package, is_stub=False, data=data, digest="") for path, data in files.items()],
+        [
+            SourceFile(path, named[path].module, named[path].is_package, is_stub=False, data=data, digest="")
+            for path, data in files.items()
+        ],
         {},
     )
 
@@ -134,10 +138,18 @@ FORMS = {
     "under another name": ("from typing import TYPE_CHECKING as T\nif T:\n    from . import target\n", False, True),
     "beside type checking": ("from typing import TYPE_CHECKING as T\nif not T:\n    from . import target\n", True, True),
     "or else": ("from typing import TYPE_CHECKING\nx = 1\nif TYPE_CHECKING or x:\n    from . import target\n", True, True),
-    "in the other branch": ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:\n    from . import target\n", True, True),
+    "in the other branch": (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:\n    from . import target\n",
+        True,
+        True,
+    ),
     "by name": ("from importlib import import_module\nimport_module('{package}.target')\n", True, False),
     "by a relative name": ("import importlib\nimportlib.import_module('.target', __package__)\n", True, False),
-    "by a helper": ("import importlib\ndef load(n):\n    return importlib.import_module(n)\nload('{package}.target')\n", True, False),
+    "by a helper": (
+        "import importlib as i\ndef load(n):\n    return i.import_module(n)\nload('{package}.target')\n",
+        True,
+        False,
+    ),
     "by the built-in": ("__import__('{package}.target')\n", True, False),
     "listed submodule": ("from .sub import *\n", True, True),
     "text that is no import": ("x = 'import {package}.target'\n", False, False),
@@ -152,7 +164,12 @@ def test_forms(form: str, tmp_path: Path, request: pytest.FixtureRequest) -> Non
     package = f"forms_{list(FORMS).index(form)}"
     folder = tmp_path / package
     (folder / "sub").mkdir(parents=True)
-    files = {"__init__": "", "target": "thing = 1\n", "user": text.format(package=package), "sub/__init__": "from .. import target\n"}
+    files = {
+        "__init__": "",
+        "target": "thing = 1\n",
+        "user": text.format(package=package),
+        "sub/__init__": "from .. import target\n",
+    }
     for name, source in files.items():
         (folder / f"{name}.py").write_text(source)
     program = program_of(read_package(folder))
