@@ -169,10 +169,11 @@ class Expressions(Ssa):
     def bool_values(self, node: ast.BoolOp) -> tuple[int, list[Env]]:
         """Compile ``and``/``or`` with narrowing from operand to operand; return the value and the environments it may end in."""
         truth = isinstance(node.op, ast.And)
-        results, envs = [], []
+        results, envs, outer = [], [], self.holding
         for number, operand in enumerate(node.values):
             start = len(self.body.nodes)
             value = self.expr(operand)
+            self.note_guarded(start, self.holding)
             last = number == len(node.values) - 1
             if not last:
                 self.emit(span_of(operand), "truth", value)
@@ -181,7 +182,10 @@ class Expressions(Ssa):
             results.append(value if last else self.emit(span_of(operand), "narrow", "truth", not truth, value, -1))
             envs.append(dict(self.env))
             if not last:
+                first = len(self.body.nodes)
                 self.assume(operand, truth)
+                self.holding += self.narrowed_since(first, operand)
+        self.holding = outer
         return self.emit(span_of(node), "phi", tuple(results)), envs
 
     def assume(self, test: ast.expr, truth: bool) -> None:

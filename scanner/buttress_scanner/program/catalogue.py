@@ -46,6 +46,7 @@ class Catalogue:
     _files: Mapping[str, str]
     _aliases: Mapping[str, str]
     _tables: dict[str, Table]
+    _true: frozenset[str] = frozenset()
     _exceptions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _sections: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[str, Entry | None] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Catalogue:
             files,
             {old: string(new, f"index.toml: aliases.{old}") for old, new in aliases.items()},
             {table.path: table for table in map(pure_table, pure)},
+            frozenset(strings(index.get("always-true", []), f"{_INDEX}: always-true")),
         )
 
     def entry(self, path: str) -> Entry | None:
@@ -122,6 +124,10 @@ class Catalogue:
                 "self" in e.mutates for table in tables if table is not None for e in table.members.values()
             )
         return self._stateful[path]
+
+    def is_always_true(self, path: str) -> bool:
+        """Say whether objects of a class are true in every test: they have neither a truth nor a length of their own."""
+        return any(cls in self._true for cls in self._mro(self.resolve(path)))
 
     def has_deeds(self, path: str) -> bool:
         """Say whether methods of a class have effects, so that a value of it is more than what it holds."""

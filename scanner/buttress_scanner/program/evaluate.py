@@ -172,7 +172,7 @@ def _slice(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
             bounds = [engine.read(frame, bound) if bound >= 0 else None for bound in node[2:]]
             found.append(containers.sliced(engine, value, bounds, (frame, index)))
         else:
-            found.append(value)
+            found.append(engine.make(Object, value.path) if isinstance(value, Object) else value)
     return found
 
 

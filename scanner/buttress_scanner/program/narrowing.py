@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import is_subclass, subclasses
+from buttress_scanner.program.classes import is_subclass, members, subclasses
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
@@ -26,6 +26,7 @@ from buttress_scanner.program.values import (
     Unknown,
     Value,
     is_declared,
+    is_open,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def narrow(engine: Engine, kind: str, truth: bool, values: list[Value], operands
             wanted = [t for t in _types(engine, operands) if isinstance(t, Class)]
             return _exact(engine, truth, values, wanted)
         case "truth":
-            return [v for v in values if _may_be(v, truth)]
+            return [v for v in values if _may_be(engine, v, truth)]
         case "is" | "eq":
             return _equal(engine, values, operands, kind)
         case "isnot" | "ne":
@@ -168,14 +169,21 @@ def _of_no_subclass(engine: Engine, value: Instance | Member) -> Value:
     return engine.instance(value.info, SELF) if isinstance(value, Instance) and value.site is DECLARED else value
 
 
-def _may_be(value: Value, truth: bool) -> bool:
+def _may_be(engine: Engine, value: Value, truth: bool) -> bool:
     if isinstance(value, Const):
         return bool(value.value) is truth
     if isinstance(value, (Function, Method, Partial, Class, Module, External, Maker, Running)):
         return truth
-    if isinstance(value, Member):
-        return True
+    if isinstance(value, Instance):
+        return truth or is_open(value.site) or bool(value.info.externals) or _measures(engine, value)
+    if isinstance(value, Object):
+        return truth or not engine.catalogue.is_always_true(value.path)
     return True
+
+
+def _measures(engine: Engine, value: Instance) -> bool:
+    """Whether the class says itself when its objects are true."""
+    return any(members(engine, value.info, name) is not None for name in ("__bool__", "__len__"))
 
 
 def _equal(engine: Engine, values: list[Value], operands: list[Value], kind: str) -> list[Value]:

@@ -197,6 +197,15 @@ def test_bases_are_bases() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("path", INDEX["always-true"])
+def test_what_is_always_true_has_no_truth_of_its_own(path: str) -> None:
+    """Objects of these classes are true in every test: nothing in the class says otherwise."""
+    cls = _value(path)
+    assert isinstance(cls, type)
+    assert not hasattr(cls, "__bool__")
+    assert not hasattr(cls, "__len__")
+
+
 def test_exception_classes_are_complete(inventory: dict[str, dict[str, list[str]]]) -> None:
     """Each exception class of the library is known under a name of its own package, with bases that it has."""
     names: dict[type[BaseException], list[str]] = {}

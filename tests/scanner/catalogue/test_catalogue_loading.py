@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DATA = Path(catalogue.__file__).with_name("effects")
 
 INDEX = """
+always-true = ["lib.Resource"]
 pure = ["plain", "tree.**"]
 [files]
 main = ["builtins", "lib"]
@@ -39,7 +40,7 @@ resource = { effects = ["env"], kind = "value", returns = "lib.Resource" }
 "*" = ["log"]
 ["lib.Resource"]
 bases = ["far.Base"]
-__init__ = { effects = ["thread"], unless = [0, "lock"], calls-later = [1, "then"] }
+__init__ = { effects = ["thread"], unless = [0, "lock"], calls-later = [1, "then"], iterates = [2, "rows"], shared = true }
 clone = { returns = "Self" }
 "*" = ["io.file"]
 ["lib.Derived"]
@@ -108,7 +109,14 @@ def test_lookup_without_decision(make: Callable[..., Catalogue], path: str) -> N
 def test_an_entry_carries_all_its_fields(make: Callable[..., Catalogue]) -> None:
     """Every field of the data arrives, under the name asked for."""
     expected = Entry(
-        "lib.Resource", "class", effects=("thread",), unless=(0, "lock"), returns="lib.Resource", calls_later=(1, "then")
+        "lib.Resource",
+        "class",
+        effects=("thread",),
+        unless=(0, "lock"),
+        returns="lib.Resource",
+        calls_later=(1, "then"),
+        iterates=(2, "rows"),
+        shared=True,
     )
     assert make().entry("_lib.Resource") == expected
 
@@ -129,6 +137,23 @@ def test_modules_and_bases(make: Callable[..., Catalogue]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "deeds", "true"),
+    [
+        pytest.param("lib.Resource", True, True, id="own members"),
+        pytest.param("lib.Derived", True, True, id="inherited"),
+        pytest.param("far.Base", True, False, id="a base"),
+        pytest.param("lib.Plain", False, False, id="members without effects"),
+        pytest.param("lib.newest", False, False, id="a function"),
+        pytest.param("nowhere.C", False, False, id="unknown"),
+    ],
+)
+def test_what_is_said_of_classes(make: Callable[..., Catalogue], path: str, deeds: bool, true: bool) -> None:
+    """Whether methods of a class are deeds, and whether its objects are always true, is inherited."""
+    small = make(main=MAIN + '["lib.Plain"]\nbases = []\nlook = []\n')
+    assert (small.has_deeds(path), small.is_always_true(path)) == (deeds, true)
+
+
+@pytest.mark.parametrize(
     ("main", "message"),
     [
         pytest.param('["lib"]\nf = ["clok"]', r"main.toml: \[lib\] f: unknown effect 'clok'; known are async", id="effect"),
@@ -138,6 +163,8 @@ def test_modules_and_bases(make: Callable[..., Catalogue]) -> None:
         pytest.param('["lib"]\nf = [1]', r"main.toml: \[lib\] f: expected a list of strings", id="list of numbers"),
         pytest.param('["lib"]\nf = { returns = [] }', r"main.toml: \[lib\] f.returns: expected a string", id="returns"),
         pytest.param('["lib"]\nf = { unless = [true] }', r"f.unless: expected a list of positions and keywords", id="position"),
+        pytest.param('["lib"]\nf = { iterates = "x" }', r"f.iterates: expected a list of positions and keywords", id="iterated"),
+        pytest.param('["lib"]\nf = { shared = [] }', r"f.shared: expected true or false", id="shared"),
         pytest.param('["lib"]\nf = { no-raise = 1 }', r"f.no-raise: expected true or false", id="flag"),
         pytest.param('["lib"]\nimport = ["x"]', r"\[lib\] import: unknown effect 'x'", id="import effect"),
         pytest.param('["lib.C"]\nbases = "x"', r"\[lib.C\] bases: expected a list of strings", id="bases"),
@@ -162,6 +189,7 @@ def test_errors_in_a_file(make: Callable[..., Catalogue], main: str, message: st
     [
         pytest.param("pure = 1", "index.toml: pure: expected a list of strings", id="pure"),
         pytest.param("files = 1", "index.toml: files: expected a table", id="files"),
+        pytest.param("always-true = 1", "index.toml: always-true: expected a list of strings", id="always true"),
         pytest.param("[files]\na = 'x'", "index.toml: files.a: expected a list of strings", id="modules"),
         pytest.param("[aliases]\na = 1", "index.toml: aliases.a: expected a string", id="alias"),
     ],
