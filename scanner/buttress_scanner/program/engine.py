@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
+from buttress_scanner.program.lifetime import is_kept
 from buttress_scanner.program.values import (
     SELF,
     Box,
@@ -411,10 +412,14 @@ class Engine:
 
 
 def project(value: Value) -> Any:
-    """What of an argument tells contexts apart: classes and callables; constants, containers and sites do not."""
+    """What of an argument tells contexts apart: classes, callables, and whether a module holds it; constants and sites do not."""
     match value:
         case Instance(info=info, site=site):
-            return (info, site) if site is SELF or isinstance(site, Typed) else info
+            if site is SELF or isinstance(site, Typed):
+                return (info, site)
+            return (info, "kept") if is_kept(site) else info
+        case Box(site=site):
+            return "kept" if is_kept(site) else None
         case Class(info=info):
             return ("class", info)
         case Function(body=body):
