@@ -6,7 +6,6 @@ The walk is structural: outcomes are sets of (way of leaving, state); summaries 
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -50,9 +49,9 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.facts.model import Body, Node, Span
     from buttress_scanner.program.flow_regions import Region
     from buttress_scanner.program.flow_walk import Walker
     from buttress_scanner.program.frames import Frame, Unit
@@ -64,7 +63,8 @@ DEPTH = 25
 """Summaries nest this deep before the next one is put off."""
 PROMISES = 4
 """A summary tells apart this many ways in which calls were registered with exit stacks that live longer."""
-Key = tuple["Frame", str, str]
+Key = tuple["Frame", str, str, tuple[Promise, ...]]
+"""A frame, the status in which it is entered, the mode of an exit, and what is registered with stacks that it may close."""
 Outcomes = set[Outcome]
 Log = list[tuple[Key, frozenset[Outcome]]]
 """Summaries that were read, and what they said."""
@@ -128,9 +128,12 @@ class Scope:
             if mentions[body]:
                 found.append(frame)
         self._relevant = self._calling(found)
-        named = {body for body in mentions if any(n[0] == "attr" and n[2] in obligation.names for n in body.nodes)}
-        self.hopeful = self._calling([frame for frame in found if frame.body in named])
+        named = {body for body in mentions if any(_may_name(n, obligation.names) for n in body.nodes)}
+        self.hopeful = self._calling([frame for frame in program.frames() if frame.body in named])
         """Frames from which calls lead to what may be the obligation, though it is not known to be."""
+        closers = {body for body in mentions if any(n[0] == "attr" and n[2] in tables.CLOSING for n in body.nodes)}
+        self.closing = self._calling([frame for frame in program.frames() if frame.body in closers])
+        """Frames from which calls lead to what may close an exit stack."""
         self._around: dict[Body, set[Frame]] = {}
 
     def relevant(self, subject: Body | None) -> set[Frame]:
@@ -219,7 +222,7 @@ class Flow:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))
         try:
-            self._summary((frame, status, ""))
+            self._summary((frame, status, "", ()))
             while self._work:
                 key = next(iter(self._work))
                 del self._work[key]
@@ -242,28 +245,30 @@ class Flow:
             self._log.append((key, known))
         return known
 
-    @contextmanager
-    def logged(self) -> Iterator[Log]:
-        """Note which summaries are read inside."""
+    def log_anew(self) -> Log | None:
+        """Begin to note which summaries are read; what was noted so far is given back."""
         outer, self._log = self._log, []
-        log = self._log
-        try:
-            yield log
-        finally:
-            self._log = outer
-            if outer is not None:
-                outer.extend(log)
+        return outer
+
+    def log_again(self, outer: Log | None) -> Log:
+        """Go on with the notes from before; what was read in the meantime belongs to them as well."""
+        log, self._log = self._log or [], outer
+        if outer is not None:
+            outer += log
+        return log
 
     def is_current(self, log: Log) -> bool:
         """Whether all summaries that were read are still what they were; they count as read again."""
+        if not log:
+            return True
         fresh = [self._summary(key) for key, _ in log]
         return all(now is before for now, (_, before) in zip(fresh, log, strict=True))
 
     def _compute(self, key: Key) -> None:
-        frame, status, mode = key
+        frame, status, mode, promises = key
         log, self._log = self._log, None
         self._stack.append(key)
-        outcomes = self._decorated(frame, self.walker(frame, mode), status)
+        outcomes = self._decorated(frame, self.walker(frame, mode), status, promises)
         self._stack.pop()
         self._log = log
         before = self._known[key]
@@ -297,7 +302,7 @@ class Flow:
             alike.setdefault(outcome._replace(state=outcome.state._replace(promises=())), []).append(outcome.state)
         return {o._replace(state=o.state._replace(promises=common_promises(states))) for o, states in alike.items()}
 
-    def _decorated(self, frame: Frame, walker: Walker, status: str) -> Outcomes:
+    def _decorated(self, frame: Frame, walker: Walker, status: str, promises: tuple[Promise, ...] = ()) -> Outcomes:
         """Walk a body inside of the context managers that decorate it."""
         from buttress_scanner.program.flow_with import Contexts, is_decorator
 
@@ -308,7 +313,7 @@ class Flow:
             for value in self.engine.read(outer, node) if outer is not None else []:
                 if is_decorator(self.engine, value):
                     run = partial(Contexts(walker).around, value, inside=run, place=place)
-        return run({State(status, walker.variables.initial)})
+        return run({State(status, walker.variables.initial, promises)})
 
     def walker(self, frame: Frame, mode: str = "", place: Place | None = None) -> Walker:
         """A walker of the frame's body."""
@@ -330,14 +335,15 @@ class Flow:
         """The outcomes of running a frame from a state: it ends normally or raises."""
         if not callee.active:  # farther away than the program was evaluated
             return self.obligation.applied(callee.body, callee.closure, state, unknown(state))
-        if callee not in self.relevant:
-            known = self._summary((callee, IDLE, mode))
+        closes = bool(state.promises) and callee in self.scope.closing
+        if callee not in self.relevant and not closes:
+            known = self._summary((callee, IDLE, mode, ()))
             return {Outcome(o.kind, state, None, o.exc) for o in known}
-        known = self._summary((callee, state.status, mode))
+        known = self._summary((callee, state.status, mode, state.promises if closes else ()))
         is_subject = callee.body is self.subject
         found: Outcomes = set()
         for kind, inner, place, exc, explicit in known:
-            promises = tuple(dict.fromkeys((*state.promises, *inner.promises))) if inner.promises else state.promises
+            promises = inner.promises if closes else tuple(dict.fromkeys((*state.promises, *inner.promises)))
             origin = inner.origin or state.origin
             if is_subject and inner.status == OWED:
                 origin = place
@@ -410,6 +416,11 @@ class Flow:
         call = frame.body.nodes[node]
         names = [v.name for v in self.engine.read(frame, call[1]) if isinstance(v, BoxMethod)]
         return (names[0] if names else ""), (call[2][0][1] if call[2] else -1)
+
+
+def _may_name(node: Node, names: set[str]) -> bool:
+    """Whether a node reads a member of such a name, or the function that reads members of any name."""
+    return (node[0] == "attr" and node[2] in names) or (node[0] in ("global", "late") and node[1] == "getattr")
 
 
 def _site(value: Value) -> object:

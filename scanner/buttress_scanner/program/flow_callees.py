@@ -183,6 +183,9 @@ class Callees:
         """What a special method of an object does, when it runs the frames of ``edges``."""
         held = members(self.engine, value.info, name)
         if held is None:
+            entries = [self.engine.catalogue.entry(f"{path}.{name}") for path in value.info.externals]
+            if any(entry is not None and entry.no_raise for entry in entries):
+                return nothing(state)
             return self.any_of([f for f in edges if f.body.name == name], state)
         bound = [self.engine.make(Method, function, value) for function in held[1]]
         return _known(self.one_of(bound, edges, state, drive=drive), state)

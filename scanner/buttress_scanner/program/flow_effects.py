@@ -9,7 +9,7 @@ from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.containers import known_items, unknown_items
 from buttress_scanner.program.flow_callees import Callees
 from buttress_scanner.program.flow_state import MET, NEXT, Outcome, Promise, State, met, nothing, raising, unknown
-from buttress_scanner.program.values import Box, BoxMethod, Class, External, Instance, Method, Object, Running, Value
+from buttress_scanner.program.values import Box, BoxMethod, Class, External, Function, Instance, Method, Object, Running, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,10 +61,10 @@ class Effects:
         key = (frame, index, state)
         if (known := self._known.get(key)) is not None and self.flow.is_current(known[1]):
             return known[0]
-        with self.flow.logged() as log:
-            handler = self._handlers.get(node[0])
-            found = handler(frame, index, node, state) if handler is not None else self._implicit(frame, index, state)
-        self._known[key] = (found, log)
+        outer = self.flow.log_anew()
+        handler = self._handlers.get(node[0])
+        found = handler(frame, index, node, state) if handler is not None else self._implicit(frame, index, state)
+        self._known[key] = (found, self.flow.log_again(outer))
         return found
 
     def _implicit(self, frame: Frame, index: int, state: State) -> Outcomes:
@@ -196,9 +196,25 @@ class Effects:
 
     def _unresolved(self, frame: Frame, callee: int, state: State) -> Outcomes:
         node = frame.body.nodes[callee]
-        if self.flow.optimistic and node[0] == "attr" and node[2] in self.flow.obligation.names:
+        if self.flow.optimistic and (self._is_namesake(node) or self._may_be_member(frame, node)):
             return unknown(met(state))
         return unknown(state)
+
+    def _is_namesake(self, node: Node) -> bool:
+        return node[0] == "attr" and node[2] in self.flow.obligation.names
+
+    def _may_be_member(self, frame: Frame, node: Node) -> bool:
+        """``getattr(x, name)`` with an unknown name, of an object that has a member which meets the obligation."""
+        if (
+            node[0] != "call"
+            or len(node[2]) < 2
+            or self.engine.make(External, "builtins.getattr") not in self.engine.read(frame, node[1])
+        ):
+            return False
+        infos = [v.info for v in self.engine.read(frame, node[2][0][1]) if isinstance(v, Instance)]
+        held = [members(self.engine, info, name) for info in infos for name in self.flow.obligation.names]
+        functions = [v for found in held if found is not None for v in found[1]]
+        return any(isinstance(v, Function) and self.flow.obligation.is_target(v.body, v.closure) for v in functions)
 
     def _deco(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         found = self.callees.one_of(self.engine.read(frame, node[1]), frame.edges.get(index, {}), state)
@@ -214,7 +230,8 @@ class Effects:
         if path in tables.RUNS_ARGUMENT:
             return (self.callees.any_of(edges, state) if edges else nothing(state)) | raising(state)
         if path in tables.DRAINS and edges:
-            return self.callees.in_turn(edges, state)
+            drained = self.callees.in_turn(edges, state)
+            return drained if path in tables.COLLECTS else drained | raising(state)
         if path in tables.AWAITED:
             return nothing(state)
         entry = self.engine.catalogue.entry(path)
@@ -242,7 +259,7 @@ class Effects:
             return self.flow.enter_in_stack(frame, index, state, promised)
         if name == "pop_all":
             return nothing(state._replace(promises=tuple(p for p in state.promises if p.stack is not stack)))
-        if name in ("close", "aclose"):
+        if name in tables.CLOSING:
             return self.flow.leave_stack(stack, Outcome(NEXT, state))
         return unknown(state)
 

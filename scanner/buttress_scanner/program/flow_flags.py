@@ -82,6 +82,10 @@ class Variables:
 
     # --- assignments
 
+    def changes(self, span: Span) -> bool:
+        """Whether the assignments of the statement at ``span`` say anything of a followed variable."""
+        return any(name in self.names for name, _ in self._stores.get(span, ()))
+
     def assign(self, flags: Flags, span: Span) -> Flags:
         """What is known after the assignments of the statement at ``span``."""
         for name, node in self._stores.get(span, ()):
@@ -137,6 +141,10 @@ class Variables:
     def split(self, flags: Flags, node: int) -> Split:
         """The outcomes that the test at ``node`` may have, with what is known then."""
         return split(self.names, flags, self._test(node))
+
+    def is_known(self, node: int) -> bool:
+        """Whether something is known about the test at ``node`` at all."""
+        return self._test(node) is not None
 
     def _test(self, node: int) -> Test:
         if node not in self._parsed:

@@ -101,21 +101,12 @@ AWAITED: Final = frozenset(
 )
 """Library functions whose arguments have run when the result has been awaited; the call alone does nothing yet."""
 
-DRAINS: Final = frozenset(
-    {
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.set",
-        "builtins.frozenset",
-        "builtins.dict",
-        "builtins.sorted",
-        "builtins.sum",
-        "builtins.min",
-        "builtins.max",
-        "collections.deque",
-        "builtins.str.join",
-    }
+COLLECTS: Final = frozenset(
+    {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.dict", "collections.deque"}
 )
+"""Constructors that iterate to the end over what they are given, and fail only if that does."""
+
+DRAINS: Final = COLLECTS | {"builtins.sorted", "builtins.sum", "builtins.min", "builtins.max", "builtins.str.join"}
 """Library functions that iterate to the end over what they are given."""
 
 LAZY: Final = frozenset(
@@ -137,6 +128,9 @@ BOX_CLASSES: Final = {
 
 NOT_SAID: Final = ("parameter ", "attribute ", "declared as ")
 """Reasons of unknown values that stand for what no caller, no assignment and no annotation says."""
+
+CLOSING: Final = frozenset({"close", "aclose", "pop_all", "__exit__", "__aexit__"})
+"""Methods by which what is registered with a stack is run, or given away, elsewhere than at the end of a ``with``."""
 
 STACK_METHODS: Final = frozenset(
     {"callback", "push", "push_async_callback", "push_async_exit", "enter_context", "enter_async_context", "pop_all"}

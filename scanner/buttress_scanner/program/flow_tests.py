@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Flags = tuple["Flag", ...]
 Split = list[tuple[bool, Flags]]
 _FALSE = ("N", "F", "E")
+_BUILTIN_CLASSES = ("str", "int", "float", "bool", "bytes", "list", "dict", "set", "tuple")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,14 @@ class Equal:
     value: object
 
 
-Test = Known | Not | Chain | Truth | Equal | None
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Whether a variable is an instance of some classes, of which None is none."""
+
+    name: str
+
+
+Test = Known | Not | Chain | Truth | Equal | Kind | None
 """None is a test about which nothing is known."""
 
 
@@ -88,10 +96,19 @@ def _compiled(test: ast.expr, is_mutable: Callable[[str], bool | None]) -> Test:
             if found is None or is_mutable(found.name) is None:
                 return None
             return Not(found) if isinstance(op, (ast.IsNot, ast.NotEq)) else found
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), kinds], keywords=[]) if _excludes_none(kinds):
+            return None if is_mutable(name) is None else Kind(name)
         case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)):
             mutable = is_mutable(name)
             return None if mutable is None else Truth(name, mutable)
     return None
+
+
+def _excludes_none(kinds: ast.expr) -> bool:
+    """Whether None is surely no instance of what is written: names of classes, but neither `object` nor the type of None."""
+    parts = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+    names = [p.id if isinstance(p, ast.Name) else p.attr if isinstance(p, ast.Attribute) else "" for p in parts]
+    return all(name[:1].isupper() or name in _BUILTIN_CLASSES for name in names) and "NoneType" not in names
 
 
 def _comparison(subject: ast.expr, other: ast.expr) -> Equal | None:
@@ -104,7 +121,7 @@ def _comparison(subject: ast.expr, other: ast.expr) -> Equal | None:
 def variables_of(test: Test) -> Iterator[str]:
     """The variables that a test looks at."""
     match test:
-        case Truth(name=name) | Equal(name=name):
+        case Truth(name=name) | Equal(name=name) | Kind(name=name):
             yield name
         case Not(inner=inner):
             yield from variables_of(inner)
@@ -122,6 +139,9 @@ def split(names: tuple[str, ...], flags: Flags, test: Test) -> Split:
             return [(not truth, after) for truth, after in split(names, flags, inner)]
         case Chain(parts=parts, stop=stop):
             return _split_chain(names, flags, parts, stop=stop)
+        case Kind(name=name) if name in names:
+            position = names.index(name)
+            return [(truth, (*flags[:position], after, *flags[position + 1 :])) for truth, after in _by_kind(flags[position])]
         case Truth(name=name) | Equal(name=name) if name in names:
             position = names.index(name)
             flag = flags[position]
@@ -149,6 +169,13 @@ def _split_chain(names: tuple[str, ...], flags: Flags, parts: tuple[Test, ...], 
 def constant(value: object) -> Flag:
     """What is known of a variable that holds a constant."""
     return "N" if value is None else ("=", value)
+
+
+def _by_kind(flag: Flag) -> list[tuple[bool, Flag]]:
+    """An instance of a class is not None; what is not may be anything."""
+    if flag == "N":
+        return [(False, flag)]
+    return [(True, {"?": "S", "E": "F"}.get(flag, flag) if isinstance(flag, str) else flag), (False, flag)]
 
 
 def _by_truth(flag: Flag, *, mutable: bool) -> list[tuple[bool, Flag]]:

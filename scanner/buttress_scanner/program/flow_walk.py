@@ -134,15 +134,17 @@ class Walker:
         after: States = set()
         outcomes: set[Outcome] = set()
         for state in states:
-            for outcome in self.flow.effects.of(self.frame, index, state):
-                if outcome.kind == NEXT:
-                    after.add(outcome.state)
+            for kind, reached, _, exc, explicit in self.flow.effects.of(self.frame, index, state):
+                if kind == NEXT:
+                    after.add(reached)
                 else:
-                    outcomes.add(outcome._replace(place=place))
+                    outcomes.add(Outcome(kind, reached, place, exc, explicit))
         return after, outcomes
 
     def assign(self, states: States, span: Span) -> States:
         """Note what the assignments of the statement make known."""
+        if not self.variables.changes(span):
+            return states
         return {s._replace(flags=self.variables.assign(s.flags, span)) for s in states}
 
     # --- simple statements
@@ -189,10 +191,12 @@ class Walker:
 
     def _split(self, states: States, test: int) -> tuple[States, States]:
         """The states in which a test comes out true, and those in which it does not."""
+        if not self.variables.names and not self.variables.is_known(test):
+            return states, set(states)
         answers: tuple[States, States] = (set(), set())
         for state in states:
             for truth, flags in self.variables.split(state.flags, test):
-                answers[0 if truth else 1].add(state._replace(flags=flags))
+                answers[0 if truth else 1].add(state if flags == state.flags else state._replace(flags=flags))
         return answers
 
     def _test(self, entry: list[Any], states: States) -> tuple[States, States, set[Outcome]]:

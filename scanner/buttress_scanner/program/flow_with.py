@@ -154,12 +154,12 @@ class Contexts:
             may_swallow, may_pass = self._answers(frame)
             for after in self.flow.enter(frame, outcome.state, "exc" if outcome.kind == RAISE else "ok"):
                 if after.kind == RAISE:
-                    failed.add(after._replace(place=place))
+                    failed.add(Outcome(RAISE, after.state, place, after.exc, after.explicit))
                     continue
                 if outcome.kind == RAISE and may_swallow:
                     passed.add(Outcome(NEXT, after.state))
                 if outcome.kind != RAISE or may_pass:
-                    passed.add(outcome._replace(state=after.state))
+                    passed.add(Outcome(outcome.kind, after.state, outcome.place, outcome.exc, outcome.explicit))
         return _left(passed, failed, outcome) if frames else {outcome}
 
     def _answers(self, frame: Frame) -> tuple[bool, bool]:

@@ -35,6 +35,7 @@ from buttress_scanner.program.values import (
     TypeVariable,
     Union,
     Value,
+    informative,
 )
 
 if TYPE_CHECKING:
@@ -318,6 +319,10 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
             return [receiver]
     if param.annotation >= 0 and outer is not None:
         declared = instantiate(engine, outer, param.annotation, scope_of(engine, frame))
+        if not informative(declared):  # `Any`, or the parameters of what a decorator wraps
+            wrapped = _as_wrapped(engine, frame, name)
+            if wrapped:
+                return wrapped
         if param.kind == "vararg":
             box = containers.box(engine, "tuple", ("declared", frame, name))
             containers.fill(engine, box, declared)
