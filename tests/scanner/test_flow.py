@@ -451,3 +451,29 @@ def test_indifferent_to(seed: int, change: Callable[[str], str]) -> None:
     source = Writer(Random(seed)).function()
     before, after = check(source).open_findings, check(change(source)).open_findings
     assert [f.fingerprint for f in before] == [f.fingerprint for f in after]
+
+
+STACK = """
+from contextlib import ExitStack
+
+
+def record() -> None:
+    print("x")
+
+
+def execute(plugin, {names}) -> object:
+    with ExitStack() as stack:
+{branches}
+        return plugin.run()
+"""
+
+
+@pytest.mark.parametrize("always", [True, False], ids=["always", "on branches only"])
+def test_many_ways_to_register(always: bool) -> None:
+    """Callbacks on many branches do not multiply the paths, and what is registered on all of them counts."""
+    names = [f"x{number}" for number in range(24)]
+    branches = [f"        if {name}:\n            stack.callback(record)" for name in names]
+    if always:
+        branches.insert(0, "        stack.callback(record)")
+    source = STACK.format(names=", ".join(names), branches="\n".join(branches))
+    assert len(check(source).open_findings) == (not always)

@@ -10,7 +10,8 @@ from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.findings.model import Confidence, Step
-from buttress_scanner.program.flow import Flow, Obligation, Scope
+from buttress_scanner.program.flow import Flow
+from buttress_scanner.program.flow_scope import Obligation, Scope
 from buttress_scanner.program.flow_state import END, EXPLICIT_RAISE, EXPLICIT_RETURN, IDLE, OWED, STATEMENT, Place
 from buttress_scanner.program.flow_subjects import FOLLOWED, Runner, bodies_of, runs_under
 from buttress_scanner.program.program import symbol_of

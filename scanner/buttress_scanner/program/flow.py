@@ -6,15 +6,11 @@ The walk is structural: outcomes are sets of (way of leaving, state); summaries 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.flow_effects import Effects
-from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_flags import Variables
-from buttress_scanner.program.flow_regions import regions_of
 from buttress_scanner.program.flow_state import (
     END,
     IDLE,
@@ -27,7 +23,6 @@ from buttress_scanner.program.flow_state import (
     Promise,
     State,
     common_promises,
-    met,
     unknown,
 )
 from buttress_scanner.program.flow_subjects import is_abstract
@@ -51,11 +46,10 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from buttress_scanner.facts.model import Body, Node, Span
-    from buttress_scanner.program.flow_regions import Region
+    from buttress_scanner.facts.model import Body
+    from buttress_scanner.program.flow_scope import Scope
     from buttress_scanner.program.flow_walk import Walker
-    from buttress_scanner.program.frames import Frame, Unit
-    from buttress_scanner.program.program import Program
+    from buttress_scanner.program.frames import Frame
 
 RECURSION = 20_000
 """Statements may be nested this deep, long chains of ``elif`` above all."""
@@ -69,119 +63,6 @@ Outcomes = set[Outcome]
 Log = list[tuple[Key, frozenset[Outcome]]]
 """Summaries that were read, and what they said."""
 _ANY = Exc("*")
-
-
-@dataclass(slots=True)
-class Obligation:
-    """What has to be executed, and what starts that duty."""
-
-    targets: set[Body] = field(default_factory=set)
-    wrapped: set[tuple[Body, Frame | None]] = field(default_factory=set)
-    """Functions around a target that run under its name, with the frame that they close over."""
-    starts: set[Body] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-
-    def is_target(self, body: Body, closure: Frame | None) -> bool:
-        """Whether running the body executes the obligation."""
-        return body in self.targets or (body, closure) in self.wrapped
-
-    def applied(self, body: Body, closure: Frame | None, state: State, outcomes: Outcomes) -> Outcomes:
-        """The outcomes of running a body from a state, with what the body is to the obligation."""
-        if self.is_target(body, closure):
-            return {o._replace(state=met(o.state)) for o in outcomes}
-        if body not in self.starts:
-            return outcomes
-        return {o._replace(state=o.state._replace(status=OWED if o.kind == NEXT else state.status)) for o in outcomes}
-
-
-class Scope:
-    """What all analyses of one obligation share: who can have to do with it."""
-
-    def __init__(self, program: Program, obligation: Obligation, is_exempt: Callable[[str], bool]) -> None:
-        """Search backwards over the calls from everything that meets or starts.
-
-        Args:
-            program: the program, solved.
-            obligation: what has to be executed.
-            is_exempt: whether the file of this path is exempt code, whose callables count for nothing beside others.
-        """
-        self.program = program
-        self.obligation = obligation
-        self.is_exempt = is_exempt
-        self.exceptions = Exceptions(program.engine)
-        self._lines: dict[str, list[bytes]] = {}
-        self._rebound: dict[str, set[str]] = {}
-        self._regions: dict[Body, list[Region]] = {}
-        bodies = {*obligation.targets, *obligation.starts, *(b for b, _ in obligation.wrapped)}
-        names = obligation.names | tables.STACK_METHODS
-        classes = any(b.kind == "class" for b in bodies)
-        self._callers: dict[Frame, list[Frame]] = {}
-        found: list[Frame] = []
-        mentions: dict[Body, bool] = {}
-        for frame in program.frames():
-            for edges in frame.edges.values():
-                for callee in edges:
-                    self._callers.setdefault(callee, []).append(frame)
-            body = frame.body
-            if body not in mentions:
-                mentions[body] = classes or body in bodies or any(n[0] == "attr" and n[2] in names for n in body.nodes)
-            if mentions[body]:
-                found.append(frame)
-        self._relevant = self._calling(found)
-        named = {body for body in mentions if any(_may_name(n, obligation.names) for n in body.nodes)}
-        self.hopeful = self._calling([frame for frame in program.frames() if frame.body in named])
-        """Frames from which calls lead to what may be the obligation, though it is not known to be."""
-        closers = {body for body in mentions if any(n[0] == "attr" and n[2] in tables.CLOSING for n in body.nodes)}
-        self.closing = self._calling([frame for frame in program.frames() if frame.body in closers])
-        """Frames from which calls lead to what may close an exit stack."""
-        self._around: dict[Body, set[Frame]] = {}
-
-    def relevant(self, subject: Body | None) -> set[Frame]:
-        """The frames from which calls lead to anything that counts, a judged body inside of its wrappers included."""
-        if subject is None:
-            return self._relevant
-        if subject not in self._around:
-            inner = [f for f in self.program.frames() if f.body is subject]
-            self._around[subject] = self._relevant | self._calling(inner)
-        return self._around[subject]
-
-    def _calling(self, frames: list[Frame]) -> set[Frame]:
-        """The frames, and all from which calls lead to them."""
-        found = set(frames)
-        pending = list(found)
-        while pending:
-            for caller in self._callers.get(pending.pop(), ()):
-                if caller not in found:
-                    found.add(caller)
-                    pending.append(caller)
-        return found
-
-    def regions(self, body: Body) -> list[Region]:
-        """The parts of a body that may be skipped."""
-        if body not in self._regions:
-            self._regions[body] = regions_of(body)
-        return self._regions[body]
-
-    def rebound(self, unit: Unit) -> set[str]:
-        """Names that inner functions of a module assign in the functions around them."""
-        if unit.path not in self._rebound:
-            self._rebound[unit.path] = {n[1] for body in unit.facts.bodies for n in body.nodes if n[0] == "nlstore"}
-        return self._rebound[unit.path]
-
-    def line(self, unit: Unit, number: int) -> bytes:
-        """A line of a module's source."""
-        if unit.path not in self._lines:
-            self._lines[unit.path] = unit.data.splitlines()
-        lines = self._lines[unit.path]
-        return lines[number - 1] if 0 < number <= len(lines) else b""
-
-    def text(self, unit: Unit, span: Span) -> str:
-        """The text of a range of a module's source."""
-        line, column, end_line, end_column = span
-        lines = [self.line(unit, number) for number in range(line, end_line + 1)]
-        lines[-1] = lines[-1][:end_column]
-        lines[0] = lines[0][column:]
-        return b"\n".join(lines).decode("utf-8", "replace")
 
 
 class Flow:
@@ -416,11 +297,6 @@ class Flow:
         call = frame.body.nodes[node]
         names = [v.name for v in self.engine.read(frame, call[1]) if isinstance(v, BoxMethod)]
         return (names[0] if names else ""), (call[2][0][1] if call[2] else -1)
-
-
-def _may_name(node: Node, names: set[str]) -> bool:
-    """Whether a node reads a member of such a name, or the function that reads members of any name."""
-    return (node[0] == "attr" and node[2] in names) or (node[0] in ("global", "late") and node[1] == "getattr")
 
 
 def _site(value: Value) -> object:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.flow import Scope
+    from buttress_scanner.program.flow_scope import Scope
     from buttress_scanner.program.flow_state import Flag
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.values import Value

@@ -102,6 +102,14 @@ def common_promises(states: Iterable[State]) -> tuple[Promise, ...]:
     return tuple(sorted(common, key=_registered))
 
 
+def joined(states: set[State]) -> set[State]:
+    """The states, told apart by everything but their promises."""
+    alike: dict[State, list[State]] = {}
+    for state in states:
+        alike.setdefault(state._replace(promises=()), []).append(state)
+    return {key._replace(promises=common_promises(others)) for key, others in alike.items()}
+
+
 def _registered(promise: Promise) -> tuple[str, int, int]:
     return promise.frame.unit.name, promise.frame.body.index, promise.node
 

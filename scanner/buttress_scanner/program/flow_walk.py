@@ -24,6 +24,7 @@ from buttress_scanner.program.flow_state import (
     Outcome,
     Place,
     State,
+    joined,
 )
 from buttress_scanner.program.values import Const, Object
 
@@ -38,6 +39,10 @@ States = set[State]
 Walked = tuple[States, set[Outcome]]
 """The states in which the code behind is reached, and all other outcomes."""
 OnYield = Callable[[States, Place], Walked]
+
+
+WIDTH = 64
+"""Of more states behind a statement, those that differ only by what is registered with exit stacks become one."""
 
 
 class Walker:
@@ -86,6 +91,8 @@ class Walker:
                 break
             states, others = self._statements[entry[0]](entry, states)
             outcomes |= others
+            if len(states) > WIDTH:
+                states = joined(states)
         return states, outcomes
 
     # --- nodes
