@@ -16,7 +16,7 @@ from buttress_scanner.program.values import Const, Placeholder, Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.values import Value
 
 Place = tuple[Frame, int]
@@ -110,7 +110,17 @@ def _operands(body: Body, node: int) -> list[int]:
     operands = body.nodes[node]
     if operands[0] == "phi":
         return list(operands[1])
-    return [operands[position] for position in _OPERANDS.get(operands[0], ())]
+    spread = _spread(operands)
+    return spread + [operands[position] for position in _OPERANDS.get(operands[0], ())]
+
+
+def _spread(operands: Node) -> list[int]:
+    """What a display or call takes apart: ``[*values]``, ``{**values}``, ``f(*values)``."""
+    if operands[0] in ("seq", "call"):
+        return [operand for starred, operand in operands[2] if starred]
+    if operands[0] == "dict":
+        return [element for key, element in operands[1] if key < 0]
+    return []
 
 
 class Reach:
