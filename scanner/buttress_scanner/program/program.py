@@ -132,11 +132,15 @@ class Program:
     def _resolved(self, unit: Unit, name: str) -> Iterator[Subject]:
         """A name that the module binds otherwise: an import, an alias, an inherited method, a variable."""
         head, _, rest = name.partition(".")
+        defined: list[Subject] = []
         for value in module_member(self.engine, unit, head):
             if isinstance(value, Class):
-                yield from self._member(value.info, rest)
-            elif isinstance(value, Function) and not rest:
-                yield Subject(value.unit, value.body.qualname, value.body)
+                defined += self._member(value.info, rest)
+            elif isinstance(value, Function) and value.body.kind == "function" and not rest:
+                defined.append(Subject(value.unit, value.body.qualname, value.body))
+        if defined:
+            yield from defined
+            return
         owner, _, last = name.rpartition(".")
         holder = next(
             (b for b in unit.facts.bodies if b.qualname == owner and b.kind == "class"),
