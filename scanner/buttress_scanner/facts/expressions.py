@@ -209,7 +209,7 @@ class Expressions(Ssa):
     def _ifexp(self, node: ast.IfExp, span: Span) -> int:
         self.emit(span_of(node.test), "truth", self.expr(node.test))
         before = dict(self.env)
-        ends, values, arms = [], [], []
+        ends, values, arms, tests = [], [], [], []
         for branch, truth in ((node.body, True), (node.orelse, False)):
             self.env, first = dict(before), len(self.body.nodes)
             self.assume(node.test, truth)
@@ -218,12 +218,15 @@ class Expressions(Ssa):
             values.append(self.expr(branch))
             arms.append((start, len(self.body.nodes)))
             self.note_guarded(start, self.holding)
+            tests.append(self.holding[len(outer) :])
             self.holding = outer
             ends.append(self.env)
         self.body.conditional += arms
         self.body.alternatives.append((arms[0], arms[1]))
-        self.env = self.join(ends, span)
-        return self.emit(span, "phi", tuple(values))
+        self.env = self.join(ends, span, tests)
+        phi = self.emit(span, "phi", tuple(values))
+        self.note_arms(phi, values, tests)
+        return phi
 
     def _namedexpr(self, node: ast.NamedExpr, span: Span) -> int:
         value = self.expr(node.value)

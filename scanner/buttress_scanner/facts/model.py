@@ -73,6 +73,8 @@ class Body:
     """
     guarded: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
     """Ranges of nodes with the tests that hold there, in the same form: one within another comes first and has its tests."""
+    arms: dict[int, dict[int, tuple[int, ...]]] = field(default_factory=dict)
+    """For a phi behind a branch the tests on the way to an input, in the same form."""
     versions: dict[str, list[int]] = field(default_factory=dict)
     exit: dict[str, int] = field(default_factory=dict)
     annotations: dict[str, int] = field(default_factory=dict)

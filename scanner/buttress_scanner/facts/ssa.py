@@ -6,6 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from buttress_scanner.facts.model import Body, Span
     from buttress_scanner.facts.scopes import Names
 
@@ -109,8 +111,11 @@ class Ssa:
             del self.env[key]
             self.stored.discard(key)
 
-    def join(self, envs: list[Env], span: Span) -> Env:
-        """Merge environments: equal versions stay, others meet in a phi; an access path must be known in all."""
+    def join(self, envs: list[Env], span: Span, tests: list[tuple[int, ...]] | None = None) -> Env:
+        """Merge environments: equal versions stay, others meet in a phi; an access path must be known in all.
+
+        With the tests on the way to each environment, the phi knows them for what comes from there only.
+        """
         if len(envs) == 1:
             return dict(envs[0])
         merged: Env = {}
@@ -120,7 +125,15 @@ class Ssa:
                 self.stored.discard(key)
                 continue
             merged[key] = inputs[0] if len(inputs) == 1 else self.emit(span, "phi", tuple(inputs))
+            if len(inputs) > 1 and tests is not None:
+                self.note_arms(merged[key], [env.get(key) for env in envs], tests)
         return merged
+
+    def note_arms(self, phi: int, inputs: Sequence[int | None], tests: Sequence[tuple[int, ...]]) -> None:
+        """Note the tests on the way to those inputs of a phi that come from one place only."""
+        arms = {i: t for i, t in zip(inputs, tests, strict=True) if i is not None and t and inputs.count(i) == 1}
+        if arms:
+            self.body.arms[phi] = arms
 
     def open_loop(self, names: set[str], attributes: set[str], span: Span) -> dict[str, int]:
         """Start a loop: a phi for every name the body assigns, patched by `close_loop`."""

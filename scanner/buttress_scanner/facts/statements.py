@@ -215,7 +215,7 @@ class Statements(Patterns):
                 ends.append(self.holding)
         self.holding = ends[0] if len(ends) == 1 else tests
         self.dead = not live
-        self.env = self.join(live, span) if live else last
+        self.env = self.join(live, span, [end[len(tests) :] for end in ends]) if live else last
         return trees
 
     def _do_if(self, node: ast.If) -> list[Any]:

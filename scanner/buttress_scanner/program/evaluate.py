@@ -16,7 +16,7 @@ from buttress_scanner.program.lifetime import loading, note_change
 from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.models_wrapping import left_by_decorator
 from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
-from buttress_scanner.program.narrowing import narrow
+from buttress_scanner.program.narrowing import narrow, rules_out
 from buttress_scanner.program.order import is_blind, is_unordered, note_order
 from buttress_scanner.program.strings import binary_constant, format_parts
 from buttress_scanner.program.types import default_or_declared, defaults, instantiate
@@ -278,8 +278,10 @@ def _fstr(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 def _phi(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
+    arms = frame.body.arms.get(index, {}) if frame.key != "anybody" else {}
     for part in node[1]:
-        found.update(dict.fromkeys(engine.read(frame, part)))
+        if part not in arms or not any(rules_out(engine, frame, test) for test in arms[part]):
+            found.update(dict.fromkeys(engine.read(frame, part)))
     return found
 
 

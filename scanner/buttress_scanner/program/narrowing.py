@@ -21,6 +21,7 @@ from buttress_scanner.program.values import (
     Module,
     Object,
     Partial,
+    Placeholder,
     Running,
     Union,
     Unknown,
@@ -31,6 +32,7 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame
 
 
 def narrow(engine: Engine, kind: str, truth: bool, values: list[Value], operands: list[Value]) -> list[Value]:
@@ -56,6 +58,22 @@ def narrow(engine: Engine, kind: str, truth: bool, values: list[Value], operands
         case "callable":
             return [v for v in values if truth or not isinstance(v, (Function, Method, Partial, Class, Maker))]
     return values
+
+
+def rules_out(engine: Engine, frame: Frame, test: int) -> bool:
+    """Whether a test of a parameter cannot come out so, for what this frame is called with.
+
+    Only what is known for certain counts: an argument whose values are all known, and not just ``None``, which may be an
+    attribute that somebody else sets.
+    """
+    nodes, subject = frame.body.nodes, test
+    while nodes[subject][0] == "narrow":
+        subject = nodes[subject][3]
+    if nodes[subject][0] != "param" or engine.read(frame, test):
+        return False
+    values = engine.read(frame, subject)
+    only_none = bool(values) and all(isinstance(v, Const) and v.value is None for v in values)
+    return not only_none and not any(isinstance(v, (Unknown, Placeholder)) for v in values)
 
 
 def _types(engine: Engine, operands: list[Value], depth: int = 0) -> list[Value]:
