@@ -17,7 +17,7 @@ from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.models_wrapping import left_by_decorator
 from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
 from buttress_scanner.program.narrowing import narrow, rules_out
-from buttress_scanner.program.order import is_blind, is_unordered, note_order
+from buttress_scanner.program.order import is_blind, is_unordered, may_be_unordered, note_order
 from buttress_scanner.program.strings import binary_constant, format_parts
 from buttress_scanner.program.types import default_or_declared, defaults, instantiate
 from buttress_scanner.program.values import (
@@ -293,7 +293,7 @@ def _narrow(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Va
 def _iter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
     for value in engine.read(frame, node[1]):
-        if is_unordered(value) and not _hides_order(engine, frame, node[3]):
+        if may_be_unordered(value) and not _hides_order(engine, frame, node[3]):
             note_order(engine, [value], (frame, index), "iterates over a set")
         found.update(dict.fromkeys(iteration.iterate(engine, value, (frame, index))))
     return found
@@ -330,7 +330,7 @@ def _operate(engine: Engine, op: str, left: list[Value], right: list[Value], sit
     for value in left:
         if isinstance(value, Instance):
             found.update(dict.fromkeys(call_method(engine, value, f"__{op}__", Args([right]), site)))
-        elif isinstance(value, Box) and op in ("add", "or", "mul", "and", "sub"):
+        elif isinstance(value, Box) and op in ("add", "or", "mul", "and", "sub", "xor"):
             found.update(dict.fromkeys(containers.combine(engine, value, right, site)))
         elif isinstance(value, (Const, Object)):
             found.update(dict.fromkeys(binary_constant(engine, op, value, right)))

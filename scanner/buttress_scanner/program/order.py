@@ -44,9 +44,21 @@ def _is_set_class(value: Instance) -> bool:
     return not any("__iter__" in owner.body.exit for owner in value.info.mro)
 
 
+def may_be_unordered(value: Value) -> bool:
+    """Whether it is worth a closer look in which order the value yields its elements."""
+    return isinstance(value, Instance) or is_unordered(value)
+
+
+def _walks_unordered(engine: Engine, value: Value, site: Site) -> bool:
+    """Whether the ``__iter__`` of the value's class gives an iterator over a set."""
+    from buttress_scanner.program.calls import Args, call_method
+
+    return isinstance(value, Instance) and any(map(is_unordered, call_method(engine, value, "__iter__", Args(), site)))
+
+
 def note_order(engine: Engine, values: list[Value], site: Site, text: str, path: str = "set iteration") -> None:
     """Note that the order of a set among the values becomes visible at a site."""
-    if any(is_unordered(v) for v in values):
+    if any(is_unordered(v) or _walks_unordered(engine, v, site) for v in values):
         engine.deed(site, path, ("unordered",), text)
 
 

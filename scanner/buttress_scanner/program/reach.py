@@ -110,8 +110,12 @@ def _operands(body: Body, node: int) -> list[int]:
     operands = body.nodes[node]
     if operands[0] == "phi":
         return list(operands[1])
-    spread = _spread(operands)
+    spread = _spread(operands) + [operands[p] for p in _STORED.get(operands[0], ()) if body.nodes[operands[p]][0] == "aug"]
     return spread + [operands[position] for position in _OPERANDS.get(operands[0], ())]
+
+
+_STORED = {"setattr": (3,), "setitem": (3,), "gstore": (2,), "nlstore": (2,)}
+"""Where a store keeps what it stores: of ``x.y += z`` the change is the deed, not the store behind it."""
 
 
 def _spread(operands: Node) -> list[int]:
