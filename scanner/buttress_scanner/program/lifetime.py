@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Site = tuple["Frame", int]
 _DEPTH = 3
+_NEAR = 500
+"""Frames that are looked at for whether one leads to another."""
 
 
 def root(frame: Frame) -> Frame:
@@ -78,13 +80,14 @@ def _rememberer(engine: Engine, value: Value, site: Site) -> Unit | None:
 
 
 def _is_within(frame: Frame, outer: Frame) -> bool:
-    """Whether a frame runs on behalf of another only."""
-    while frame is not outer:
-        key = frame.key
-        if not (isinstance(key, tuple) and key and key[0] in ("site", "factories")):
-            return False
-        frame = key[1]
-    return True
+    """Whether a frame runs, perhaps among others, on behalf of another: constructors and helpers that it calls do."""
+    seen, pending = {outer}, [outer]
+    while pending and frame not in seen and len(seen) < _NEAR:
+        for callees in pending.pop().edges.values():
+            fresh = [callee for callee in callees if callee not in seen]
+            seen.update(fresh)
+            pending += fresh
+    return frame in seen
 
 
 def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
