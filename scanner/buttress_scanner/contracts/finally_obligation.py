@@ -103,7 +103,8 @@ class _Judge:
         self.program = program
         self.scope = scope
         self.status = OWED if contract.from_ == "entry" else IDLE
-        self._shared: dict[bool, Flow] = {}
+        self._plain = Flow(scope)
+        self._optimist = Flow(scope, base=self._plain, optimistic=True)
         self._wanted = " or ".join(contract.must_call)
 
     def judged(self, runner: Runner) -> Iterator[Finding]:
@@ -140,10 +141,8 @@ class _Judge:
 
     def _flow(self, runner: Runner, *, optimistic: bool) -> Flow:
         if runner.is_wrapped:
-            return Flow(self.scope, subject=runner.home, optimistic=optimistic)
-        if optimistic not in self._shared:
-            self._shared[optimistic] = Flow(self.scope, optimistic=optimistic)
-        return self._shared[optimistic]
+            return Flow(self.scope, base=self._plain, subject=runner.home, optimistic=optimistic)
+        return self._optimist if optimistic else self._plain
 
     def _exits(self, flow: Flow, runner: Runner, frames: Iterable[Frame]) -> set[Place]:
         end = Place(END, runner.home.header)

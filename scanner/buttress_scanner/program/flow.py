@@ -68,11 +68,12 @@ _ANY = Exc("*")
 class Flow:
     """One analysis: summaries of frames by the state in which they are entered."""
 
-    def __init__(self, scope: Scope, *, subject: Body | None = None, optimistic: bool = False) -> None:
+    def __init__(self, scope: Scope, *, base: Flow | None = None, subject: Body | None = None, optimistic: bool = False) -> None:
         """Start without any summary.
 
         Args:
             scope: what the analyses of the obligation share.
+            base: a plain analysis, which knows the summaries of all frames that this one treats no differently.
             subject: the judged body, when what is walked are the wrappers around it: its exits are kept apart.
             optimistic: whether an unresolved call of a member of that name meets the obligation.
         """
@@ -83,6 +84,9 @@ class Flow:
         self.subject = subject
         self.optimistic = optimistic
         self.relevant = scope.relevant(subject)
+        self._base = base
+        self._own: set[Frame] = (scope.hopeful if optimistic else set()) | (scope.around(subject) if subject else set())
+        """The frames whose summaries are not those of the plain analysis."""
         self.effects = Effects(self)
         self.inlined: list[Frame] = []
         self._variables: dict[tuple[Frame, str], Variables] = {}
@@ -103,16 +107,23 @@ class Flow:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))
         try:
-            self._summary((frame, status, "", ()))
-            while self._work:
-                key = next(iter(self._work))
-                del self._work[key]
-                self._compute(key)
+            self.settled((frame, status, "", ()))
             return self._decorated(frame, self.walker(frame), status)
         finally:
             sys.setrecursionlimit(limit)
 
+    def settled(self, key: Key) -> frozenset[Outcome]:
+        """The summary, when nothing can make it grow any more."""
+        self._summary(key)
+        while self._work:
+            pending = next(iter(self._work))
+            del self._work[pending]
+            self._compute(pending)
+        return self._summary(key)
+
     def _summary(self, key: Key) -> frozenset[Outcome]:
+        if self._base is not None and key[0] not in self._own:
+            return self._base.settled(key)
         if self._stack:
             self._readers.setdefault(key, {})[self._stack[-1]] = None
         if key not in self._known:

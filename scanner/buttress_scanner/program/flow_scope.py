@@ -9,6 +9,7 @@ from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_regions import regions_of
 from buttress_scanner.program.flow_state import NEXT, OWED, Outcome, State, met
+from buttress_scanner.program.values import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,19 +82,24 @@ class Scope:
         named = {body for body in mentions if any(_may_name(n, obligation.names) for n in body.nodes)}
         self.hopeful = self._calling([frame for frame in program.frames() if frame.body in named])
         """Frames from which calls lead to what may be the obligation, though it is not known to be."""
-        closers = {body for body in mentions if any(n[0] == "attr" and n[2] in tables.CLOSING for n in body.nodes)}
-        self.closing = self._calling([frame for frame in program.frames() if frame.body in closers])
+        self.closing = self._calling([frame for frame in program.frames() if self._closes_stack(frame)])
         """Frames from which calls lead to what may close an exit stack."""
         self._around: dict[Body, set[Frame]] = {}
 
     def relevant(self, subject: Body | None) -> set[Frame]:
         """The frames from which calls lead to anything that counts, a judged body inside of its wrappers included."""
-        if subject is None:
-            return self._relevant
+        return self._relevant if subject is None else self._relevant | self.around(subject)
+
+    def around(self, subject: Body) -> set[Frame]:
+        """The frames of a body, and all from which calls lead to them."""
         if subject not in self._around:
-            inner = [f for f in self.program.frames() if f.body is subject]
-            self._around[subject] = self._relevant | self._calling(inner)
+            self._around[subject] = self._calling([f for f in self.program.frames() if f.body is subject])
         return self._around[subject]
+
+    def _closes_stack(self, frame: Frame) -> bool:
+        """Whether a frame closes an exit stack by a method, or gives away what is registered with it."""
+        owners = [n[1] for n in frame.body.nodes if n[0] == "attr" and n[2] in tables.CLOSING]
+        return any(isinstance(v, Box) and v.kind == "stack" for node in owners for v in self.program.engine.read(frame, node))
 
     def _calling(self, frames: list[Frame]) -> set[Frame]:
         """The frames, and all from which calls lead to them."""

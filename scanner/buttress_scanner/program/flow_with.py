@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Frame
 
 Source = tuple["Frame", int]
+Way = tuple[tuple[bool, bool], Outcome]
+"""An outcome of an exit, with whether what it returns may be true, and whether it may be false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Contexts:
         self.flow = walker.flow
         self.engine = walker.flow.engine
         self.frame = walker.frame
+        self._ways: dict[tuple[Instance, State, str, int, str], set[Way] | None] = {}
 
     # --- the statement
 
@@ -141,26 +144,38 @@ class Contexts:
         return {outcome}
 
     def _leave_instance(self, value: Instance, outcome: Outcome, place: Place, exit_node: int, name: str) -> Outcomes:
+        passed: Outcomes = set()
+        failed: Outcomes = set()
+        ways = self._exits(value, outcome.state, "exc" if outcome.kind == RAISE else "ok", exit_node, name)
+        if ways is None:
+            return {outcome}
+        for (may_swallow, may_pass), after in ways:
+            if after.kind == RAISE:
+                failed.add(Outcome(RAISE, after.state, place, after.exc, after.explicit))
+                continue
+            if outcome.kind == RAISE and may_swallow:
+                passed.add(Outcome(NEXT, after.state))
+            if outcome.kind != RAISE or may_pass:
+                passed.add(Outcome(outcome.kind, after.state, outcome.place, outcome.exc, outcome.explicit))
+        return _left(passed, failed, outcome)
+
+    def _exits(self, value: Instance, state: State, mode: str, exit_node: int, name: str) -> set[Way] | None:
+        """What the exit of an object may do in this state, with what it may answer then; None where there is no exit."""
+        key = (value, state, mode, exit_node, name)
+        if key not in self._ways:
+            frames = self._exit_frames(value, exit_node, name)
+            ways = {(self._answers(f), o) for f in frames for o in self.flow.enter(f, state, mode)}
+            self._ways[key] = ways if frames else None
+        return self._ways[key]
+
+    def _exit_frames(self, value: Instance, exit_node: int, name: str) -> list[Frame]:
         edges = self.frame.edges.get(exit_node) if exit_node >= 0 else None
         holders = [value.info, *(agreeing(self.engine, value) if is_declared(value.site) else [])]
         functions: dict[Value, None] = {}
         for info in holders:
             held = members(self.engine, info, name)
             functions.update(dict.fromkeys(held[1] if held is not None else []))
-        frames = {f: None for v in functions if isinstance(v, Function) for f in self.flow.frames_of(v, edges)}
-        passed: Outcomes = set()
-        failed: Outcomes = set()
-        for frame in frames:
-            may_swallow, may_pass = self._answers(frame)
-            for after in self.flow.enter(frame, outcome.state, "exc" if outcome.kind == RAISE else "ok"):
-                if after.kind == RAISE:
-                    failed.add(Outcome(RAISE, after.state, place, after.exc, after.explicit))
-                    continue
-                if outcome.kind == RAISE and may_swallow:
-                    passed.add(Outcome(NEXT, after.state))
-                if outcome.kind != RAISE or may_pass:
-                    passed.add(Outcome(outcome.kind, after.state, outcome.place, outcome.exc, outcome.explicit))
-        return _left(passed, failed, outcome) if frames else {outcome}
+        return list(dict.fromkeys(f for v in functions if isinstance(v, Function) for f in self.flow.frames_of(v, edges)))
 
     def _answers(self, frame: Frame) -> tuple[bool, bool]:
         """Whether what an exit returns may be true, and whether it may be false."""
