@@ -524,8 +524,9 @@ def held_by(engine: Engine, value: Instance, name: str) -> list[Value]:
         stored = engine.values(engine.slot("declared", owner, name))
         stored = [v for v in stored if not (isinstance(v, Object) and v.path in constants)]
         found.update(dict.fromkeys(stored if known else _for_receiver(engine, value, owner, stored)))
-    for key in (value, value.info):
-        found.update(dict.fromkeys(engine.values(engine.slot("dynamic", key))))
+    if not (name.startswith("__") and name.endswith("__")):  # special methods are looked up in the class
+        for key in (value, value.info):
+            found.update(dict.fromkeys(engine.values(engine.slot("dynamic", key))))
     return list(found)
 
 

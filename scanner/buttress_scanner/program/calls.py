@@ -167,7 +167,7 @@ def call_each(engine: Engine, callees: Iterable[Value], args: Args, site: Site) 
         if kind is Unknown:
             found[callee] = None
         elif isinstance(callee, Method) and isinstance(callee.function, Function):
-            alike = (callee.function, engine.projection(callee.receiver))
+            alike = (callee.function, engine.contexts.projection(callee.receiver))
             together.setdefault(alike, []).append(callee.receiver)
         else:
             found.update(dict.fromkeys(_again(engine, callee, args, site) or call(engine, callee, args, site)))

@@ -34,6 +34,8 @@ _RECORD_DECORATORS = (
     "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
     "pydantic.dataclasses.dataclass",
 )  # fmt: skip
+_MAKING = ("call", "deco", "declare", "phi")
+"""What binds a name of a class to an object that may want to know its name."""
 _RECORD_BASES = (
     "typing.NamedTuple", "pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic.BaseSettings",
     "pydantic_settings.BaseSettings", "msgspec.Struct", "sqlmodel.SQLModel",
@@ -88,7 +90,7 @@ def prepare_class(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> N
                 if isinstance(function, Function):
                     bind_and_call(engine, function, Args([[first], *rest]), site)
     for name_held, node in info.body.exit.items():
-        if info.body.nodes[node][0] == "call":
+        if info.body.nodes[node][0] in _MAKING:
             for value in engine.read(info.frame, node):
                 if isinstance(value, Instance):
                     call_method(engine, value, "__set_name__", Args([[cls], [engine.const(name_held)]]), (info.frame, node))
@@ -173,9 +175,10 @@ def subclasses(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
     return [v.info for v in engine.values(info.below) if isinstance(v, Class)]
 
 
-def in_order(classes: Iterable[Value]) -> list[Value]:
+def in_order(classes: Iterable[Value]) -> list[Class]:
     """Classes by where they stand, whatever was found first."""
-    return sorted((v for v in classes if isinstance(v, Class)), key=lambda v: (v.info.unit.name, v.info.body.index, v.info.order))
+    found = [v for v in classes if isinstance(v, Class)]
+    return sorted(found, key=lambda v: (v.info.unit.name, v.info.body.index, v.info.order))
 
 
 def own_member(engine: Engine, info: ClassInfo, name: str) -> list[Value]:

@@ -254,7 +254,8 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
             set_attribute(engine, target.owner, name, values, site)
-        if not names and isinstance(target.owner, Instance):
+        unknown = any(not isinstance(k, Const) for k in keys) or (not keys and site[0].key == "anybody")
+        if unknown and isinstance(target.owner, Instance):
             store_dynamic(engine, target.owner, values)
     elif isinstance(target, Object):
         entry = engine.catalogue.entry(f"{target.path}.__setitem__")

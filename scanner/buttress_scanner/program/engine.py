@@ -11,22 +11,16 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from buttress_scanner.program.contexts import Contexts, stored_attributes
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
-from buttress_scanner.program.lifetime import is_kept
 from buttress_scanner.program.values import (
-    SELF,
     Box,
-    Class,
     Const,
     External,
     Function,
     Instance,
-    Member,
-    Method,
     Module,
     Object,
-    Partial,
-    Typed,
     Unknown,
     Value,
 )
@@ -42,18 +36,11 @@ SET_LIMIT = 16
 """Values a cell keeps; beyond it, precious ones only and a mark that the cell is full."""
 CALLABLE_LIMIT = 48
 """A dispatch table of this many functions is still followed to each of them."""
-CONTEXTS = 5
-SMALL_CONTEXTS = 10
-SMALL = 16
-"""Bodies of at most this many nodes have a frame for each call site: they are as good as inlined."""
-INLINING = 4
-"""So many small bodies within one another are told apart by call site."""
 _DROPPED_FIRST = (Const, Unknown, Box, Object, External)
 EVERYTHING = 1_000_000_000
 IMPORT_REACH = 3
 """Calls that are followed from the import of a module that no contract is about: enough for registries and decorators."""
 DEPTH = 40
-NESTING = 7
 
 
 class Engine:
@@ -83,7 +70,7 @@ class Engine:
         self.busy = False
         self.scope: Mapping[str, int] | None = None
         self.demanded: set[tuple[ClassInfo, str]] = set()
-        self.projections: dict[Value, Any] = {}
+        self.contexts = Contexts(self)
         self.members: dict[tuple[ClassInfo, str, ClassInfo | None], Cell] = {}
         """The members of classes, with who has them."""
         self.attributes: dict[tuple[Instance, str], Cell] = {}
@@ -306,19 +293,7 @@ class Engine:
 
     def call_frame(self, function: Function, bound: dict[str, list[Value]], site: tuple[Frame, int]) -> Frame:
         """The frame for a call with these arguments; parameters grow by them."""
-        frames = self.frames.setdefault(function, {})
-        small = len(function.body.nodes) <= SMALL
-        deep = function.closure is not None and function.closure.depth > NESTING
-        inlined = small and site[0].inlined < INLINING and site[0].body is not function.body
-        key: Any = "*" if deep else ("site", *site) if inlined else self._projected_key(bound)
-        frame = frames.get(key)
-        if frame is None:
-            if len(frames) >= (SMALL_CONTEXTS if inlined and function.closure is None else CONTEXTS):
-                key = "*"
-                frame = frames.get(key)
-            if frame is None:
-                frame = frames[key] = Frame(function.unit, function.body, function.closure, key, function.owner)
-                frame.inlined = site[0].inlined + 1 if inlined and key != "*" else 0
+        frame = self.contexts.frame(function, bound, site)
         for name, values in bound.items():
             cell = frame.params.get(name)
             if cell is None:
@@ -326,26 +301,6 @@ class Engine:
                 cell.state = 2
             self.grow(cell, values)
         return frame
-
-    def projection(self, value: Value) -> Any:
-        """What of an argument tells contexts apart, kept."""
-        known = self.projections
-        if value not in known:
-            known[value] = project(value)
-        return known[value]
-
-    def _projected_key(self, bound: dict[str, list[Value]]) -> Any:
-        return tuple((name, self._projection(values)) for name, values in bound.items())
-
-    def _projection(self, values: list[Value]) -> Any:
-        kept = set()
-        for value in values:
-            part = self.projection(value)
-            if part is not None:
-                kept.add(part)
-                if len(kept) > 4:
-                    return None
-        return frozenset(kept)
 
     # --- what nodes do
 
@@ -411,35 +366,6 @@ class Engine:
         return result
 
 
-def project(value: Value) -> Any:
-    """What of an argument tells contexts apart: classes, callables, and whether a module holds it; constants and sites do not."""
-    match value:
-        case Instance(info=info, site=site):
-            if site is SELF or isinstance(site, Typed):
-                return (info, site)
-            return (info, "kept") if is_kept(site) else info
-        case Box(site=site):
-            return "kept" if is_kept(site) else None
-        case Class(info=info):
-            return ("class", info)
-        case Function(body=body):
-            return body
-        case Method(function=function, receiver=receiver):
-            return (project(function), project(receiver))
-        case Partial(function=function):
-            return ("partial", project(function))
-        case External(path=path) | Object(path=path):
-            return path
-        case Member(info=info):
-            return info
-    return None
-
-
 def stores_globals(body: Body) -> bool:
     """Whether a body assigns module variables."""
     return any(node[0] == "gstore" for node in body.nodes)
-
-
-def stored_attributes(body: Body) -> set[str]:
-    """The attribute names that a body assigns."""
-    return {node[2] for node in body.nodes if node[0] == "setattr"}

@@ -1,0 +1,201 @@
+"""Contexts: which calls of a function share a frame.
+
+Small bodies have a frame for each place that calls them; others one for each combination of classes and callables among their
+arguments; methods of objects that call what they hold one for each object. What exceeds a limit goes to a wider frame and is
+never lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from buttress_scanner.program.frames import Frame
+from buttress_scanner.program.lifetime import is_kept
+from buttress_scanner.program.values import (
+    SELF,
+    Box,
+    Class,
+    External,
+    Function,
+    Instance,
+    Member,
+    Method,
+    Object,
+    Partial,
+    Typed,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Sequence
+
+    from buttress_scanner.facts.model import Body
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import ClassInfo
+
+CONTEXTS = 5
+"""Frames of a function, before others share one."""
+SMALL_CONTEXTS = 10
+FACTORY_CONTEXTS = 10
+"""Frames of a function that makes functions or classes: each holds what it was made with."""
+HOLDER_CONTEXTS = 300
+"""Frames of a small method that calls what its object holds."""
+SELF_CONTEXTS = 40
+"""Frames of a method before calls on objects of different classes share one."""
+SMALL = 16
+"""Bodies of at most this many nodes have a frame for each call site: they are as good as inlined."""
+INLINING = 4
+"""So many small bodies within one another are told apart by call site."""
+NESTING = 7
+"""Functions within functions: deeper closures have one frame."""
+TOLD_APART = 4
+"""Classes and callables that an argument may be before it no longer tells contexts apart."""
+
+
+class Contexts:
+    """The frames of all functions, and what tells them apart."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._projections: dict[Value, Any] = {}
+        self._calling: dict[ClassInfo, bool] = {}
+
+    def frame(self, function: Function, bound: Mapping[str, Sequence[Value]], site: tuple[Frame, int]) -> Frame:
+        """The frame for a call with these arguments."""
+        frames = self.engine.frames.setdefault(function, {})
+        holders = self._holders(function, bound)
+        inlined = holders is None and _is_inlined(function.body, site[0])
+        key: Any = ("site", *site) if inlined else (self._key(bound), holders)
+        if function.closure is not None and function.closure.depth > NESTING:
+            key = "*"
+        if key not in frames and len(frames) >= _limit(function, inlined=inlined, holds=holders is not None):
+            key = self._wide(function, bound, frames)
+        frame = frames.get(key)
+        if frame is None:
+            frame = frames[key] = Frame(function.unit, function.body, function.closure, key, function.owner)
+            frame.inlined = site[0].inlined + 1 if key[0] == "site" else 0
+        return frame
+
+    def projection(self, value: Value) -> Any:
+        """What of an argument tells contexts apart; None for what does not."""
+        known = self._projections
+        if value not in known:
+            known[value] = _project(value)
+        return known[value]
+
+    def _key(self, bound: Mapping[str, Sequence[Value]]) -> Any:
+        return tuple([(name, self._together(values)) for name, values in bound.items()])
+
+    def _together(self, values: Sequence[Value]) -> frozenset[Any] | None:
+        kept = set()
+        for value in values:
+            part = self.projection(value)
+            if part is not None:
+                kept.add(part)
+                if len(kept) > TOLD_APART:
+                    return None
+        return frozenset(kept)
+
+    def _wide(self, function: Function, bound: Mapping[str, Sequence[Value]], frames: Mapping[Any, Frame]) -> Any:
+        """The context of calls that have no frame of their own: the class of the receiver, as long as these are few."""
+        receivers = _receivers(function, bound)
+        if receivers is None:
+            return "*"
+        key = ("self", self._together(receivers))
+        return key if key in frames or len(frames) < SELF_CONTEXTS else "*"
+
+    def _holders(self, function: Function, bound: Mapping[str, Sequence[Value]]) -> frozenset[Value] | None:
+        """The receivers, if they are objects that call what they were given: each is a case of its own."""
+        receivers = _receivers(function, bound)
+        if not receivers or len(receivers) > TOLD_APART:
+            return None
+        if all(isinstance(v, Instance) and isinstance(v.site, tuple) and self._calls_own(v.info) for v in receivers):
+            return frozenset(receivers)
+        return None
+
+    def _calls_own(self, info: ClassInfo) -> bool:
+        """Whether methods of the class call what its objects hold."""
+        from buttress_scanner.program.classes import linearise
+
+        known = self._calling.get(info)
+        if known is None:
+            order = linearise(self.engine, info)
+            methods = [b for c in order for b in c.unit.facts.bodies[c.body.index :] if b.parent == c.body.index]
+            held = {name for body in methods for name in stored_attributes(body)}
+            known = self._calling[info] = any(_calls_any(body, held) for body in methods)
+        return known
+
+
+def _receivers(function: Function, bound: Mapping[str, Sequence[Value]]) -> Sequence[Value] | None:
+    """What the first parameter of a method is; None for other functions."""
+    params = function.body.params
+    return bound.get(params[0].name, ()) if function.owner is not None and params else None
+
+
+def _is_inlined(body: Body, caller: Frame) -> bool:
+    return len(body.nodes) <= SMALL and caller.inlined < INLINING and caller.body is not body
+
+
+def _limit(function: Function, *, inlined: bool, holds: bool) -> int:
+    """How many frames a function may have before the rest share one."""
+    if holds:
+        return HOLDER_CONTEXTS if len(function.body.nodes) <= 2 * SMALL else FACTORY_CONTEXTS
+    if function.closure is not None:
+        return CONTEXTS
+    if inlined:
+        return SMALL_CONTEXTS
+    return FACTORY_CONTEXTS if _makes_callables(function.body) else CONTEXTS
+
+
+def _project(value: Value) -> Any:
+    """Classes, callables, and whether a module holds it; constants and sites do not tell contexts apart."""
+    match value:
+        case Instance(info=info, site=site):
+            if site is SELF or isinstance(site, Typed):
+                return (info, site)
+            return (info, "kept") if is_kept(site) else info
+        case Box(site=site):
+            return "kept" if is_kept(site) else None
+        case Class(info=info):
+            return ("class", info)
+        case Function(body=body):
+            return body
+        case Method(function=function, receiver=receiver):
+            return (_project(function), _project(receiver))
+        case Partial(function=function):
+            return ("partial", _project(function))
+        case External(path=path) | Object(path=path):
+            return path
+        case Member(info=info):
+            return info
+    return None
+
+
+def _makes_callables(body: Body) -> bool:
+    """Whether a body defines functions or classes of its own."""
+    return any(node[0] in ("func", "class") for node in body.nodes)
+
+
+def _calls_any(body: Body, names: Container[str]) -> bool:
+    """Whether a method calls one of these attributes of its first parameter."""
+    if not body.params:
+        return False
+    receiver = ("param", body.params[0].name)
+    for node in body.nodes:
+        if node[0] == "call" and body.nodes[node[1]][0] == "attr":
+            _, owner, name = body.nodes[node[1]]
+            if name in names and body.nodes[owner] == receiver:
+                return True
+    return False
+
+
+def stored_attributes(body: Body) -> set[str]:
+    """The attribute names that a body assigns, also through ``__dict__``."""
+    nodes = body.nodes
+    found = {node[2] for node in nodes if node[0] == "setattr"}
+    for node in nodes:
+        if node[0] == "setitem" and nodes[node[1]][0] == "attr" and nodes[node[1]][2] == "__dict__":
+            key = nodes[node[2]]
+            if key[0] == "const" and isinstance(key[1], str):
+                found.add(key[1])
+    return found
