@@ -96,7 +96,7 @@ class _Purity:
         typing_only = {u.name: {i.span for i in u.facts.imports if i.typing_only} for u in self.program.modules.values()}
 
         def passes(frame: Frame, node: int, callee: Frame) -> bool:
-            if callee.unit.name in self.zone and callee is not frame:
+            if callee.unit.name in self.zone:
                 return False
             if self._allowed(callee.unit.name, callee.body.qualname):
                 return False
@@ -142,9 +142,7 @@ class _Purity:
             effects = frozenset(self._effects(path))
             if self._is_rest_of_unpacking(frame, hop.node, effects, guilty):
                 continue
-            if hop.deed is not None and any(
-                effects <= guilty[n] for n in receivers(frame, hop.node, hop.deed) if n in guilty
-            ):
+            if hop.deed is not None and any(effects <= guilty[n] for n in receivers(frame, hop.node, hop.deed) if n in guilty):
                 continue
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):
