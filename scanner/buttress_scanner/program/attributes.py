@@ -46,9 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame
+    from buttress_scanner.program.frames import ClassInfo, Site
 
-Site = tuple["Frame", int]
 RUNS = Mark()
 """In a view of an attribute: code of the program runs to read it, at every place that does."""
 _TEXT = ("__name__", "__qualname__", "__module__", "__doc__")

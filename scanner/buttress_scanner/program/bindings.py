@@ -11,10 +11,7 @@ from buttress_scanner.program.values import Class, Descriptor, External, Functio
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame
-
-Site = tuple["Frame", int]
-"""A node in a frame."""
+    from buttress_scanner.program.frames import ClassInfo, Frame, Site
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
-
-Site = tuple["Frame", int]
+    from buttress_scanner.program.frames import Site
 
 
 def entered(engine: Engine, value: Value, site: Site) -> list[Value]:

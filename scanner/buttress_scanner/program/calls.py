@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Frame, Site
 
-Site = tuple["Frame", int]
 OVERRIDE_LIMIT = 60
 CALL_NESTING = 12
 INSTANCE_NESTING = 2

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame
+    from buttress_scanner.program.frames import ClassInfo, Frame, Site
 
-Site = tuple["Frame", int]
 FACTORY_NESTING = 6
 FACTORY_LIMIT = 200
 

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Cell, Frame
+    from buttress_scanner.program.frames import Cell, Site
 
-Site = tuple["Frame", int]
 KEY_LIMIT = 6_000
 EXACT_LIMIT = 64
 """Positions are told apart this far when sequences are joined: a loop that joins must come to an end."""

@@ -8,9 +8,8 @@ from buttress_scanner.program.values import Box, Instance, Value, is_open
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Site
 
-Site = tuple["Frame", int]
 _SHALLOW = "copy"
 _DEEP = "deep copy"
 

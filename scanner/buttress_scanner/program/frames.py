@@ -133,3 +133,7 @@ class ClassInfo:
     def name(self) -> str:
         """The class's own name."""
         return self.body.name
+
+
+Site = tuple[Frame, int]
+"""A node in a frame: where something happens."""

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import ImportFact, Span
     from buttress_scanner.findings.model import Position, Step
-    from buttress_scanner.program.bindings import Site
-    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.frames import Frame, Site, Unit
     from buttress_scanner.program.origins import Named, Origins
     from buttress_scanner.program.program import Program
 

@@ -35,9 +35,7 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
-
-Site = tuple["Frame", int]
+    from buttress_scanner.program.frames import Frame, Site
 
 
 def iterate(engine: Engine, value: Value, site: Site) -> list[Value]:

@@ -36,7 +36,8 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from buttress_scanner.program.catalogue import Entry
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.models import Model, Site
+    from buttress_scanner.program.frames import Site
+    from buttress_scanner.program.models import Model
 
 
 def call_external(engine: Engine, path: str, receiver: Value | None, args: Args, site: Site) -> list[Value]:

@@ -8,9 +8,8 @@ from buttress_scanner.program.values import Box, Function, Instance, Maker, Memb
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.frames import Frame, Site, Unit
 
-Site = tuple["Frame", int]
 _DEPTH = 3
 _NEAR = 500
 """Frames that are looked at for whether one leads to another."""

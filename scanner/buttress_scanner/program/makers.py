@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
-
-Site = tuple["Frame", int]
+    from buttress_scanner.program.frames import Site
 
 
 def made_with(engine: Engine, maker: Maker) -> Args:

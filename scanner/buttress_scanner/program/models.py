@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.calls import Args
+from buttress_scanner.program.frames import Site
 from buttress_scanner.program.values import Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
 
-Site = tuple["Frame", int]
 Model = Callable[["Engine", Args, Site], list[Value]]
 """Yields what a call gives; edges, deeds and stores are noted at the site."""

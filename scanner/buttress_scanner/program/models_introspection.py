@@ -28,8 +28,8 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
-    from buttress_scanner.program.models import Model, Site
+    from buttress_scanner.program.frames import Frame, Site
+    from buttress_scanner.program.models import Model
 
 
 def _names(values: list[Value]) -> list[str] | None:

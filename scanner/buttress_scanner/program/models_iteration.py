@@ -19,7 +19,8 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.models import Model, Site
+    from buttress_scanner.program.frames import Site
+    from buttress_scanner.program.models import Model
 
 
 def _collect(kind: str, position: int = 0) -> Model:

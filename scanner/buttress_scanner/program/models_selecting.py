@@ -11,7 +11,8 @@ from buttress_scanner.program.values import Box, Const, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.models import Model, Site
+    from buttress_scanner.program.frames import Site
+    from buttress_scanner.program.models import Model
 
 
 def _taken(engine: Engine, args: Args, position: int, site: Site) -> list[Value]:

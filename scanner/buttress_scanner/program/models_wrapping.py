@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.models import Model, Site
+    from buttress_scanner.program.frames import Site
+    from buttress_scanner.program.models import Model
 
 PARTIAL_DEPTH = 4
 

@@ -8,9 +8,8 @@ from buttress_scanner.program.values import Box, BoxMethod, External, Instance, 
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Site
 
-Site = tuple["Frame", int]
 UNORDERED = ("set", "frozenset", "set-iterator")
 """Kinds of containers that yield their elements in an order of their own."""
 _SET_CLASSES = (

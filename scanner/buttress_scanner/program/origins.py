@@ -13,7 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers
-from buttress_scanner.program.bindings import Site, Sources, sources_of
+from buttress_scanner.program.bindings import Sources, sources_of
 from buttress_scanner.program.calls import Args
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.types import default_or_declared
@@ -31,7 +31,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.frames import Frame, Site, Unit
 
 MOST = 200
 """Texts that are followed from one place; more are data rather than names."""
