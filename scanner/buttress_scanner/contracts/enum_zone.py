@@ -124,7 +124,7 @@ class _Mentions:
             case Maybe(owner=Class(info=info)) if info is self.info:
                 return {"?"}
             case Box() if depth < _NESTING:
-                from buttress_scanner.program.containers import elements, keys_of
+                from buttress_scanner.program.contents import elements, keys_of
 
                 found: set[str] = set()
                 for element in [*elements(self.engine, value), *(keys_of(self.engine, value) if value.kind == "dict" else ())]:

@@ -441,7 +441,7 @@ def _class_of(engine: Engine, value: Instance) -> Value:
 
 def _holds_nothing(engine: Engine, values: list[Value]) -> bool:
     """Whether all that is known are containers, and of those no contents: then the declared type says what they hold."""
-    from buttress_scanner.program.containers import elements
+    from buttress_scanner.program.contents import elements
 
     for value in values:
         if isinstance(value, Box):

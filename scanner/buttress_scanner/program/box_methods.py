@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.calls import Args, call_back, call_method
 from buttress_scanner.program.classes import fields, subclasses
-from buttress_scanner.program.containers import (
+from buttress_scanner.program.containers import box_item, namespace_item, note_inserted, set_item
+from buttress_scanner.program.contents import (
     box,
-    box_item,
     elements,
     fill,
     keys_of,
     known_items,
-    namespace_item,
-    note_inserted,
     put,
     put_keys,
-    set_item,
     unknown_items,
     unsettle,
     update,

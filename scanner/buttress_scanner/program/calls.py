@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from buttress_scanner.program import contents
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.generics import agreeing
 from buttress_scanner.program.lifetime import loading
@@ -60,8 +61,6 @@ class Args:
     @classmethod
     def of(cls, engine: Engine, frame: Frame, node: Node) -> Args:
         """Read the arguments of a call node."""
-        from buttress_scanner.program import containers
-
         args = cls()
         for starred, operand in node[2]:
             values = engine.read(frame, operand)
@@ -78,19 +77,17 @@ class Args:
                 continue
             for value in values:
                 if isinstance(value, Box):
-                    for key, content in containers.known_items(engine, value).items():
+                    for key, content in contents.known_items(engine, value).items():
                         if isinstance(key, str):
                             args.keywords[key] = content
-                    args.double_star = [*(args.double_star or []), *containers.unknown_items(engine, value)]
+                    args.double_star = [*(args.double_star or []), *contents.unknown_items(engine, value)]
         return args
 
     def _spread(self, engine: Engine, values: list[Value]) -> None:
-        from buttress_scanner.program import containers
-
         for value in values:
             if isinstance(value, Box) and len(values) == 1 and self.star is None:
-                known = containers.known_items(engine, value)
-                rest = containers.unknown_items(engine, value)
+                known = contents.known_items(engine, value)
+                rest = contents.unknown_items(engine, value)
                 count = 0
                 while count in known:
                     self.positional.append(known[count])
@@ -98,7 +95,7 @@ class Args:
                 if rest or (count < len(known)):
                     self.star = list(rest)
             else:
-                self.star = [*(self.star or []), *(containers.elements(engine, value) if isinstance(value, Box) else [])]
+                self.star = [*(self.star or []), *(contents.elements(engine, value) if isinstance(value, Box) else [])]
         if not values and self.star is None:
             self.star = []
 
@@ -222,9 +219,7 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
         case Alias(base=base):
             return _call_alias(engine, callee, base, args, site)
         case Box(kind="reference"):
-            from buttress_scanner.program.containers import elements
-
-            return elements(engine, callee)
+            return contents.elements(engine, callee)
         case Descriptor(kind="staticmethod" | "classmethod", function=function):
             return call(engine, function, args, site)
         case Maybe() | Unknown():
@@ -255,9 +250,7 @@ def _call_alias(engine: Engine, alias: Alias, base: Value, args: Args, site: Sit
 
 
 def _contents(engine: Engine, value: Value) -> list[Value]:
-    from buttress_scanner.program.containers import elements
-
-    return elements(engine, value) if isinstance(value, Box) else []
+    return contents.elements(engine, value) if isinstance(value, Box) else []
 
 
 def hand_to_unknown(engine: Engine, args: Args, site: Site) -> None:
@@ -367,8 +360,6 @@ def _with_partial(engine: Engine, partial: Partial, args: Args) -> Args:
 
 def bind(engine: Engine, function: Function, args: Args, site: Site) -> dict[str, list[Value]]:
     """Values by parameter. Parameters that get nothing are left to their defaults."""
-    from buttress_scanner.program import containers
-
     bound: dict[str, list[Value]] = {}
     params = function.body.params
     position = 0
@@ -393,33 +384,29 @@ def bind(engine: Engine, function: Function, args: Args, site: Site) -> dict[str
                 bound[param.name] = list(args.double_star)
         elif param.kind == "vararg":
             rest = args.positional[position:]
-            bound[param.name] = [_box_of(engine, containers, "tuple", site, function, rest, list(args.star or ()))]
+            bound[param.name] = [_box_of(engine, "tuple", site, function, rest, list(args.star or ()))]
         else:
             extra = {k: v for k, v in args.keywords.items() if k not in taken}
-            bound[param.name] = [_keywords_of(engine, containers, site, function, extra, list(args.double_star or ()))]
+            bound[param.name] = [_keywords_of(engine, site, function, extra, list(args.double_star or ()))]
     return bound
 
 
-def _box_of(
-    engine: Engine, containers: Any, kind: str, site: Site, function: Function, rest: list[list[Value]], star: list[Value]
-) -> Value:
-    box = containers.box(engine, kind, (site[0], site[1], function.body, "*"))
+def _box_of(engine: Engine, kind: str, site: Site, function: Function, rest: list[list[Value]], star: list[Value]) -> Value:
+    box = contents.box(engine, kind, (site[0], site[1], function.body, "*"))
     for number, values in enumerate(rest):
-        containers.put(engine, box, number, values)
+        contents.put(engine, box, number, values)
     if star:
-        containers.put(engine, box, None, star)
+        contents.put(engine, box, None, star)
     result: Value = box
     return result
 
 
-def _keywords_of(
-    engine: Engine, containers: Any, site: Site, function: Function, extra: dict[str, list[Value]], rest: list[Value]
-) -> Value:
-    box = containers.box(engine, "dict", (site[0], site[1], function.body, "**"))
+def _keywords_of(engine: Engine, site: Site, function: Function, extra: dict[str, list[Value]], rest: list[Value]) -> Value:
+    box = contents.box(engine, "dict", (site[0], site[1], function.body, "**"))
     for name, values in extra.items():
-        containers.put_keys(engine, box, [engine.const(name)], values)
+        contents.put_keys(engine, box, [engine.const(name)], values)
     if rest:
-        containers.put(engine, box, None, rest)
+        contents.put(engine, box, None, rest)
     result: Value = box
     return result
 

@@ -16,15 +16,15 @@ _DEEP = "deep copy"
 
 def shallow(engine: Engine, value: Value, site: Site) -> list[Value]:
     """``copy.copy(value)``."""
-    from buttress_scanner.program import containers
+    from buttress_scanner.program import contents
 
     own = _by_method(engine, value, "__copy__", site)
     if own:
         return own
     if isinstance(value, Box):
-        copied = containers.box(engine, value.kind, (*site, _SHALLOW, _original(value)))
+        copied = contents.box(engine, value.kind, (*site, _SHALLOW, _original(value)))
         if copied is not value:
-            containers.update(engine, copied, value)
+            contents.update(engine, copied, value)
         return [copied]
     if isinstance(value, Instance) and not is_open(value.site):
         return [engine.instance(value.info, (*site, _SHALLOW, _original(value)))]
@@ -51,25 +51,25 @@ def inherited(engine: Engine, value: Instance, name: str) -> list[Value]:
 
 
 def _deep(engine: Engine, value: Value, site: Site, seen: set[Value]) -> Value:
-    from buttress_scanner.program import containers
+    from buttress_scanner.program import contents
 
     if isinstance(value, Instance) and not is_open(value.site):
         return engine.instance(value.info, (*site, _DEEP, _original(value)))
     if not isinstance(value, Box):
         return value
-    copied = containers.box(engine, value.kind, (*site, _DEEP, _original(value)))
+    copied = contents.box(engine, value.kind, (*site, _DEEP, _original(value)))
     if copied is value or value in seen:
         return copied
     seen.add(value)
-    for key, values in containers.known_items(engine, value).items():
-        containers.put(engine, copied, key, [_deep(engine, v, site, seen) for v in values])
+    for key, values in contents.known_items(engine, value).items():
+        contents.put(engine, copied, key, [_deep(engine, v, site, seen) for v in values])
     for single in engine.values(engine.slot(value, "known values")):
         held = engine.values(engine.slot(value, "value of", single))
-        containers.put_keys(engine, copied, [single], [_deep(engine, v, site, seen) for v in held])
+        contents.put_keys(engine, copied, [single], [_deep(engine, v, site, seen) for v in held])
     rest = engine.values(engine.slot(value, "rest"))
     if rest:
         engine.grow(engine.slot(copied, "keys"), engine.values(engine.slot(value, "keys")))
-        containers.fill(engine, copied, [_deep(engine, v, site, seen) for v in rest])
+        contents.fill(engine, copied, [_deep(engine, v, site, seen) for v in rest])
     return copied
 
 

@@ -72,7 +72,7 @@ def _is_auto(value: Value) -> bool:
 
 def _unpacked(engine: Engine, info: ClassInfo, values: list[Value]) -> list[Value]:
     """A tuple is the arguments of the mixed-in type: of a str or int enum the first of them is the value."""
-    from buttress_scanner.program.containers import known_items
+    from buttress_scanner.program.contents import known_items
 
     if not enum_value_kind(engine, info):
         return values
@@ -147,7 +147,7 @@ def make_enum(engine: Engine, args: Args, site: tuple[Frame, int]) -> list[Value
 
 
 def _functional_members(engine: Engine, given: list[Value], *, text: bool) -> list[tuple[str, object]]:
-    from buttress_scanner.program.containers import known_items
+    from buttress_scanner.program.contents import known_items
 
     found: list[tuple[str, object]] = []
     for value in given:

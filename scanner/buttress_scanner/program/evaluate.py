@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program import box_methods, containers, iteration
+from buttress_scanner.program import box_methods, containers, contents, iteration
 from buttress_scanner.program.attributes import get_attribute, set_attribute
 from buttress_scanner.program.calls import Args, call, call_each, call_method
 from buttress_scanner.program.classes import class_info
@@ -170,7 +170,7 @@ def _slice(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
     for value in engine.read(frame, node[1]):
         if isinstance(value, Box):
             bounds = [engine.read(frame, bound) if bound >= 0 else None for bound in node[2:]]
-            found.append(containers.sliced(engine, value, bounds, (frame, index)))
+            found.append(contents.sliced(engine, value, bounds, (frame, index)))
         else:
             found.append(engine.make(Object, value.path) if isinstance(value, Object) else value)
     return found
@@ -213,11 +213,9 @@ def _note_replaced(engine: Engine, targets: list[Value], results: Iterable[Value
 
 
 def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    box = containers.box(engine, node[1], (frame, index))
+    box = contents.box(engine, node[1], (frame, index))
     if not any(starred for starred, _ in node[2]):
-        containers.put_all(
-            engine, box, [(position, engine.read(frame, element)) for position, (_, element) in enumerate(node[2])]
-        )
+        contents.put_all(engine, box, [(position, engine.read(frame, element)) for position, (_, element) in enumerate(node[2])])
         return (box,)
     known = True
     for position, (starred, element) in enumerate(node[2]):
@@ -227,27 +225,27 @@ def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
             if node[1] != "set":
                 note_order(engine, values, (frame, index), "takes the elements of a set in its order")
             values = [e for v in values for e in iteration.iterate(engine, v, (frame, index))]
-        containers.put(engine, box, position if known else None, values)
+        contents.put(engine, box, position if known else None, values)
     return (box,)
 
 
 def _dict(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    box = containers.box(engine, "dict", (frame, index))
+    box = contents.box(engine, "dict", (frame, index))
     constants: list[tuple[int | str, list[Value]]] = []
     for key, element in node[1]:
         if key >= 0 and frame.body.nodes[key][0] == "const":
             constants.append((frame.body.nodes[key][1], engine.read(frame, element)))
-    containers.put_all(engine, box, constants)
+    contents.put_all(engine, box, constants)
     for key, element in node[1]:
         if key >= 0 and frame.body.nodes[key][0] == "const":
             continue
         values = engine.read(frame, element)
         if key < 0:
             for value in values:
-                containers.update(engine, box, value, _later_keys(frame, node, element))
+                contents.update(engine, box, value, _later_keys(frame, node, element))
             continue
         keys = engine.read(frame, key)
-        containers.put_keys(engine, box, keys, values)
+        contents.put_keys(engine, box, keys, values)
     return (box,)
 
 
@@ -261,14 +259,14 @@ def _later_keys(frame: Frame, node: Node, spread: int) -> set[int | str]:
 
 
 def _comp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    box = containers.box(engine, "iterator" if node[1] == "gen" else node[1], (frame, index))
-    containers.put(engine, box, None, engine.read(frame, node[2]))
+    box = contents.box(engine, "iterator" if node[1] == "gen" else node[1], (frame, index))
+    contents.put(engine, box, None, engine.read(frame, node[2]))
     return (box,)
 
 
 def _dcomp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    box = containers.box(engine, "dict", (frame, index))
-    containers.put_keys(engine, box, engine.read(frame, node[1]), engine.read(frame, node[2]))
+    box = contents.box(engine, "dict", (frame, index))
+    contents.put_keys(engine, box, engine.read(frame, node[1]), engine.read(frame, node[2]))
     return (box,)
 
 
@@ -331,7 +329,7 @@ def _operate(engine: Engine, op: str, left: list[Value], right: list[Value], sit
         if isinstance(value, Instance):
             found.update(dict.fromkeys(call_method(engine, value, f"__{op}__", Args([right]), site)))
         elif isinstance(value, Box) and op in ("add", "or", "mul", "and", "sub", "xor"):
-            found.update(dict.fromkeys(containers.combine(engine, value, right, site)))
+            found.update(dict.fromkeys(contents.combine(engine, value, right, site)))
         elif isinstance(value, (Const, Object)):
             found.update(dict.fromkeys(binary_constant(engine, op, value, right)))
     for value in right:
@@ -513,7 +511,7 @@ def _awaited(engine: Engine, values: list[Value], site: tuple[Frame, int]) -> li
             engine.edge(site, value.frame)
             found.update(dict.fromkeys(engine.result(value.frame)))
         elif isinstance(value, Box) and value.kind in ("future", "awaitable"):
-            found.update(dict.fromkeys(containers.elements(engine, value)))
+            found.update(dict.fromkeys(contents.elements(engine, value)))
         elif isinstance(value, Instance):
             for result in call_method(engine, value, "__await__", Args([]), site):
                 found.update(dict.fromkeys(iteration.iterate(engine, result, site)))
@@ -554,7 +552,7 @@ def _declare(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
     declare_arguments(engine, found, declared)
     if any(isinstance(v, Object) for v in found) and not any(isinstance(v, Box) for v in found):
         return [*found, *(v for v in declared if isinstance(v, Box))]
-    return containers.with_declared_elements(engine, found, declared)
+    return contents.with_declared_elements(engine, found, declared)
 
 
 def _matchpos(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

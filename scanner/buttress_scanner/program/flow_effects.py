@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
-from buttress_scanner.program.containers import known_items, unknown_items
+from buttress_scanner.program.contents import known_items, unknown_items
 from buttress_scanner.program.flow_callees import Callees
 from buttress_scanner.program.flow_state import MET, NEXT, Outcome, Promise, State, met, nothing, raising, unknown
 from buttress_scanner.program.values import Box, BoxMethod, Class, External, Function, Instance, Method, Object, Running, Value

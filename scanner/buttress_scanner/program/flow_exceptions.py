@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import contents
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.flow_state import ANYTHING, Exc
 from buttress_scanner.program.frames import ClassInfo
@@ -65,7 +65,7 @@ class Exceptions:
                 case External(path=path):
                     found.append(self.engine.catalogue.resolve(path))
                 case Box() if depth < _NESTING:
-                    found += self.types(containers.elements(self.engine, value), depth + 1)
+                    found += self.types(contents.elements(self.engine, value), depth + 1)
                 case _:
                     found.append(None)
         return found or [None]

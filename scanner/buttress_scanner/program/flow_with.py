@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import contents
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.flow_generators import Continuation, Outcomes, States, generators_of, inline, resume, until_yield
@@ -197,7 +197,7 @@ class Contexts:
         if not (isinstance(context.site, tuple) and context.site[-1] == "context" and self._is_closing(*context.site[:2])):
             return {outcome}
         bound: list[Value] = []
-        for value in containers.elements(self.engine, context):
+        for value in contents.elements(self.engine, context):
             for name in ("close", "aclose"):
                 held = members(self.engine, value.info, name) if isinstance(value, Instance) else None
                 bound += [self.engine.make(Method, f, value) for f in held[1]] if held is not None else []

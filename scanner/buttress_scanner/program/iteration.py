@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.calls import Args, call_method
 from buttress_scanner.program.classes import fields, is_record
-from buttress_scanner.program.containers import (
-    NESTING,
-    box,
-    elements,
-    fill,
-    keys_of,
-    known_items,
-    put,
-    unknown_items,
-    update,
-)
+from buttress_scanner.program.containers import NESTING
+from buttress_scanner.program.contents import box, elements, fill, keys_of, known_items, put, unknown_items, update
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.order import UNORDERED, note_order

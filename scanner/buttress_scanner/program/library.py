@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import (
     box_methods,
-    containers,
+    contents,
     models_introspection,
     models_iteration,
     models_selecting,
@@ -186,8 +186,8 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
     if results and drives:
         if name in ("run", "run_until_complete", "wait_for", "to_thread"):
             return results
-        future = containers.box(engine, "future", (*site, path))
-        containers.fill(engine, future, results)
+        future = contents.box(engine, "future", (*site, path))
+        contents.fill(engine, future, results)
         return [future]
     return []
 
@@ -202,11 +202,11 @@ def _callback_args(engine: Engine, name: str, position: int | str, args: Args) -
     result = Args(star=[])
     for value in args.keywords.get("args", []):
         if isinstance(value, Box):
-            known = containers.known_items(engine, value)
+            known = contents.known_items(engine, value)
             result.positional = [known[n] for n in sorted(k for k in known if isinstance(k, int))]
     for value in args.keywords.get("kwargs", []):
         if isinstance(value, Box):
-            result.keywords = {str(k): v for k, v in containers.known_items(engine, value).items()}
+            result.keywords = {str(k): v for k, v in contents.known_items(engine, value).items()}
     return result
 
 

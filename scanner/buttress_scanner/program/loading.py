@@ -77,9 +77,9 @@ def _texts(values: list[Value]) -> list[str]:
 
 
 def _elements(engine: Engine, values: list[Value]) -> list[str]:
-    from buttress_scanner.program import containers
+    from buttress_scanner.program import contents
 
-    return [t for v in values if isinstance(v, Box) for t in _texts(containers.elements(engine, v))]
+    return [t for v in values if isinstance(v, Box) for t in _texts(contents.elements(engine, v))]
 
 
 # --- what has to be looked at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers, iteration
+from buttress_scanner.program import containers, contents, iteration
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.calls import Args, call
 from buttress_scanner.program.generics import Scope, arguments_of
@@ -74,9 +74,9 @@ def _attrgetter(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Va
         results.append(found)
     if len(results) == 1:
         return results[0]
-    box = containers.box(engine, "tuple", (*site, maker))
+    box = contents.box(engine, "tuple", (*site, maker))
     for number, values in enumerate(results):
-        containers.put(engine, box, number, values)
+        contents.put(engine, box, number, values)
     return [box]
 
 
@@ -99,12 +99,12 @@ def _methodcaller(engine: Engine, maker: Maker, args: Args, site: Site) -> list[
 
 
 def _contextmanager(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
-    context = containers.box(engine, "context", (*site, maker))
+    context = contents.box(engine, "context", (*site, maker))
     if maker.function is not None:
         for result in call(engine, maker.function, args, site):
             if isinstance(result, Running):
                 engine.edge(site, result.frame)
-                containers.fill(engine, context, iteration.yielded(engine, result.frame))
+                contents.fill(engine, context, iteration.yielded(engine, result.frame))
     return [context]
 
 
@@ -174,13 +174,13 @@ def _namedtuple(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Va
             names += value.value.replace(",", " ").split()
         elif isinstance(value, Box):
             names += [
-                str(v.value) for values in containers.known_items(engine, value).values() for v in values if isinstance(v, Const)
+                str(v.value) for values in contents.known_items(engine, value).values() for v in values if isinstance(v, Const)
             ]
-    box = containers.box(engine, "tuple", (*site, maker))
+    box = contents.box(engine, "tuple", (*site, maker))
     for number, name in enumerate(names):
         values = args.get(number, name)
-        containers.put(engine, box, number, values)
-        containers.put(engine, box, name, values)
+        contents.put(engine, box, number, values)
+        contents.put(engine, box, name, values)
     return [box]
 
 

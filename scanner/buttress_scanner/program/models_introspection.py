@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import containers, contents
 from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute, store_dynamic
 from buttress_scanner.program.calls import Args, call, call_method
 from buttress_scanner.program.classes import members
@@ -82,7 +82,7 @@ def _delattr(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 def _type(engine: Engine, args: Args, site: Site) -> list[Value]:
     if len(args.positional) == 3:
-        return [v for b in args.get(1) if isinstance(b, Box) for v in containers.elements(engine, b)]
+        return [v for b in args.get(1) if isinstance(b, Box) for v in contents.elements(engine, b)]
     return [t for v in args.get(0) for t in containers.type_of(engine, v)]
 
 
@@ -196,7 +196,7 @@ def _has_fixed_hash(engine: Engine, value: Value, depth: int = 0) -> bool:
         case Object(path=path):
             return path in _NUMBERS
         case Box(kind="tuple"):
-            return depth < 4 and all(_has_fixed_hash(engine, v, depth + 1) for v in containers.elements(engine, value))
+            return depth < 4 and all(_has_fixed_hash(engine, v, depth + 1) for v in contents.elements(engine, value))
         case Instance(info=info):
             return members(engine, info, "__hash__") is not None
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers, iteration
+from buttress_scanner.program import contents, iteration
 from buttress_scanner.program.calls import Args, call_back, call_method
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.order import UNORDERED
@@ -27,16 +27,16 @@ def _collect(kind: str, position: int = 0) -> Model:
     """A container or iterator over the elements of an argument."""
 
     def model(engine: Engine, args: Args, site: Site) -> list[Value]:
-        box = containers.box(engine, kind, (*site, "made"))
+        box = contents.box(engine, kind, (*site, "made"))
         for value in args.get(position):
             if isinstance(value, Box) and value.kind in ("tuple", "list") and kind in ("tuple", "list"):
-                containers.update(engine, box, value)
+                contents.update(engine, box, value)
             elif isinstance(value, Box) and value.kind in UNORDERED and kind == "iterator":
-                unordered = containers.box(engine, "set-iterator", (*site, "unordered"))
-                containers.fill(engine, unordered, containers.elements(engine, value))
+                unordered = contents.box(engine, "set-iterator", (*site, "unordered"))
+                contents.fill(engine, unordered, contents.elements(engine, value))
                 return [unordered]
             else:
-                containers.fill(engine, box, iteration.iterate(engine, value, site))
+                contents.fill(engine, box, iteration.iterate(engine, value, site))
         return [box]
 
     return model
@@ -44,9 +44,9 @@ def _collect(kind: str, position: int = 0) -> Model:
 
 def _iter(engine: Engine, args: Args, site: Site) -> list[Value]:
     if len(args.positional) == 2:
-        box = containers.box(engine, "iterator", (*site, "calls"))
+        box = contents.box(engine, "iterator", (*site, "calls"))
         for value in args.get(0):
-            containers.fill(engine, box, call_back(engine, value, site, Args()))
+            contents.fill(engine, box, call_back(engine, value, site, Args()))
         return [box]
     kept = [v for v in args.get(0) if isinstance(v, Running) or (isinstance(v, Box) and v.kind == "iterator")]
     others = [v for v in args.get(0) if v not in kept]
@@ -70,9 +70,9 @@ def _unordered_source(args: Args, start: int) -> bool:
 
 def _map(engine: Engine, args: Args, site: Site) -> list[Value]:
     sources = [[e for v in values for e in iteration.iterate(engine, v, site)] for values in args.positional[1:]]
-    box = containers.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "map"))
+    box = contents.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "map"))
     for function in args.get(0):
-        containers.fill(engine, box, call_back(engine, function, site, Args(sources)))
+        contents.fill(engine, box, call_back(engine, function, site, Args(sources)))
     return [box]
 
 
@@ -81,26 +81,26 @@ def _filter(engine: Engine, args: Args, site: Site) -> list[Value]:
     for function in args.get(0):
         if not isinstance(function, Const):
             call_back(engine, function, site, Args([source]))
-    box = containers.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "filter"))
-    containers.fill(engine, box, source)
+    box = contents.box(engine, "set-iterator" if _unordered_source(args, 1) else "iterator", (*site, "filter"))
+    contents.fill(engine, box, source)
     return [box]
 
 
 def _zip(engine: Engine, args: Args, site: Site) -> list[Value]:
-    pair = containers.box(engine, "tuple", (*site, "pair"))
+    pair = contents.box(engine, "tuple", (*site, "pair"))
     for number, values in enumerate(args.positional):
-        containers.put(engine, pair, number, [e for v in values for e in iteration.iterate(engine, v, site)])
-    box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "zip"))
-    containers.fill(engine, box, [pair])
+        contents.put(engine, pair, number, [e for v in values for e in iteration.iterate(engine, v, site)])
+    box = contents.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "zip"))
+    contents.fill(engine, box, [pair])
     return [box]
 
 
 def _enumerate(engine: Engine, args: Args, site: Site) -> list[Value]:
-    pair = containers.box(engine, "tuple", (*site, "pair"))
-    containers.put(engine, pair, 0, [engine.make(Object, "builtins.int")])
-    containers.put(engine, pair, 1, [e for v in args.get(0) for e in iteration.iterate(engine, v, site)])
-    box = containers.box(engine, "iterator", (*site, "enumerate"))
-    containers.fill(engine, box, [pair])
+    pair = contents.box(engine, "tuple", (*site, "pair"))
+    contents.put(engine, pair, 0, [engine.make(Object, "builtins.int")])
+    contents.put(engine, pair, 1, [e for v in args.get(0) for e in iteration.iterate(engine, v, site)])
+    box = contents.box(engine, "iterator", (*site, "enumerate"))
+    contents.fill(engine, box, [pair])
     return [box]
 
 
@@ -111,8 +111,8 @@ def _sorted(engine: Engine, args: Args, site: Site) -> list[Value]:
             call_back(engine, key, site, Args([found]))
     for element in found:
         call_method(engine, element, "__lt__", Args([found]), site)
-    box = containers.box(engine, "list", (*site, "sorted"))
-    containers.fill(engine, box, found)
+    box = contents.box(engine, "list", (*site, "sorted"))
+    contents.fill(engine, box, found)
     return [box]
 
 
@@ -140,18 +140,18 @@ def _consume(result: str) -> Model:
 
 
 def _dict(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "dict", (*site, "made"))
+    box = contents.box(engine, "dict", (*site, "made"))
     for value in args.get(0) if args.positional else []:
         if isinstance(value, Box) and value.kind in ("dict", "defaultdict"):
-            containers.update(engine, box, value)
+            contents.update(engine, box, value)
             continue
         for pair in iteration.iterate(engine, value, site):
             if isinstance(pair, Box):
-                known = containers.known_items(engine, pair)
-                containers.put_keys(engine, box, known.get(0, []), [*known.get(1, []), *containers.unknown_items(engine, pair)])
+                known = contents.known_items(engine, pair)
+                contents.put_keys(engine, box, known.get(0, []), [*known.get(1, []), *contents.unknown_items(engine, pair)])
     for name, values in args.keywords.items():
-        containers.put(engine, box, name, values)
-    containers.fill(engine, box, list(args.double_star or ()))
+        contents.put(engine, box, name, values)
+    contents.fill(engine, box, list(args.double_star or ()))
     return [box]
 
 
@@ -161,7 +161,7 @@ def _layers(engine: Engine, args: Args, site: Site) -> list[Value]:
     for box in made:
         for value in [v for values in args.positional[1:] for v in values] + list(args.star or ()):
             if isinstance(box, Box):
-                containers.update(engine, box, value)
+                contents.update(engine, box, value)
     return made
 
 
@@ -169,30 +169,30 @@ def _queue(path: str) -> Model:
     """A queue of the library: what its methods do, and what it holds."""
 
     def model(engine: Engine, args: Args, site: Site) -> list[Value]:
-        return [engine.make(Object, path), containers.box(engine, "list", (*site, "queue"))]
+        return [engine.make(Object, path), contents.box(engine, "list", (*site, "queue"))]
 
     return model
 
 
 def _counter(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``Counter(elements)``: the elements are its keys."""
-    box = containers.box(engine, "dict", (*site, "made"))
+    box = contents.box(engine, "dict", (*site, "made"))
     keys = [e for v in args.get(0) for e in iteration.iterate(engine, v, site)]
     for key in [*keys, *(engine.const(name) for name in args.keywords)]:
-        containers.put_keys(engine, box, [key], [engine.make(Object, "builtins.int")])
+        contents.put_keys(engine, box, [key], [engine.make(Object, "builtins.int")])
     return [box]
 
 
 def _defaultdict(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "defaultdict", (*site, "made"))
+    box = contents.box(engine, "defaultdict", (*site, "made"))
     engine.grow(engine.slot(box, "factory"), [v for v in args.get(0) if not isinstance(v, Const)])
     return [box]
 
 
 def _chain(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "chain"))
+    box = contents.box(engine, "set-iterator" if _unordered_source(args, 0) else "iterator", (*site, "chain"))
     for values in [*args.positional, list(args.star or ())]:
-        containers.fill(engine, box, [e for v in values for e in iteration.iterate(engine, v, site)])
+        contents.fill(engine, box, [e for v in values for e in iteration.iterate(engine, v, site)])
     return [box]
 
 
@@ -202,22 +202,22 @@ def _chain_nested(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _starmap(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "iterator", (*site, "starmap"))
+    box = contents.box(engine, "iterator", (*site, "starmap"))
     for source in args.get(1):
         for row in iteration.iterate(engine, source, site):
             columns = (
-                [containers.known_items(engine, row).get(n, []) for n in range(len(containers.known_items(engine, row)))]
+                [contents.known_items(engine, row).get(n, []) for n in range(len(contents.known_items(engine, row)))]
                 if isinstance(row, Box)
                 else []
             )
             for function in args.get(0):
-                containers.fill(engine, box, call_back(engine, function, site, Args(columns)))
+                contents.fill(engine, box, call_back(engine, function, site, Args(columns)))
     return [box]
 
 
 def _repeat(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "iterator", (*site, "repeat"))
-    containers.fill(engine, box, args.get(0))
+    box = contents.box(engine, "iterator", (*site, "repeat"))
+    contents.fill(engine, box, args.get(0))
     return [box]
 
 

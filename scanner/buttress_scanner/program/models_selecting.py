@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers, iteration
+from buttress_scanner.program import contents, iteration
 from buttress_scanner.program.calls import Args, call_back
 from buttress_scanner.program.order import is_unordered
 from buttress_scanner.program.values import Box, Const, Value
@@ -48,8 +48,8 @@ def _some(kind: str, position: int = 0, key: int = -1) -> Model:
         found = _taken(engine, args, position, site)
         if key >= 0:
             _ask_key(engine, args, found, site, key)
-        box = containers.box(engine, _kind(engine, args, position) if kind == "iterator" else kind, (*site, "some"))
-        containers.fill(engine, box, found)
+        box = contents.box(engine, _kind(engine, args, position) if kind == "iterator" else kind, (*site, "some"))
+        contents.fill(engine, box, found)
         return [box]
 
     return model
@@ -60,39 +60,39 @@ def _merged(engine: Engine, args: Args, site: Site) -> list[Value]:
     found = [e for n in range(len(args.positional)) for e in _taken(engine, args, n, site)]
     found += [e for v in args.star or () for e in iteration.iterate(engine, v, site)]
     _ask_key(engine, args, found, site)
-    box = containers.box(engine, "iterator", (*site, "merged"))
-    containers.fill(engine, box, found)
+    box = contents.box(engine, "iterator", (*site, "merged"))
+    contents.fill(engine, box, found)
     return [box]
 
 
 def _grouped(engine: Engine, args: Args, site: Site) -> list[Value]:
     """Tuples of elements, as ``pairwise`` and ``permutations`` make them."""
-    row = containers.box(engine, "tuple", (*site, "row"))
-    containers.fill(engine, row, _taken(engine, args, 0, site))
-    box = containers.box(engine, _kind(engine, args, 0), (*site, "rows"))
-    containers.fill(engine, box, [row])
+    row = contents.box(engine, "tuple", (*site, "row"))
+    contents.fill(engine, row, _taken(engine, args, 0, site))
+    box = contents.box(engine, _kind(engine, args, 0), (*site, "rows"))
+    contents.fill(engine, box, [row])
     return [box]
 
 
 def _groupby(engine: Engine, args: Args, site: Site) -> list[Value]:
     """Pairs of a key and an iterator over the elements with that key."""
     found = _taken(engine, args, 0, site)
-    group = containers.box(engine, "iterator", (*site, "group"))
-    containers.fill(engine, group, found)
-    pair = containers.box(engine, "tuple", (*site, "pair"))
-    containers.put(engine, pair, 0, _ask_key(engine, args, found, site, 1))
-    containers.put(engine, pair, 1, [group])
-    box = containers.box(engine, _kind(engine, args, 0), (*site, "groups"))
-    containers.fill(engine, box, [pair])
+    group = contents.box(engine, "iterator", (*site, "group"))
+    contents.fill(engine, group, found)
+    pair = contents.box(engine, "tuple", (*site, "pair"))
+    contents.put(engine, pair, 0, _ask_key(engine, args, found, site, 1))
+    contents.put(engine, pair, 1, [group])
+    box = contents.box(engine, _kind(engine, args, 0), (*site, "groups"))
+    contents.fill(engine, box, [pair])
     return [box]
 
 
 def _tee(engine: Engine, args: Args, site: Site) -> list[Value]:
     """A tuple of iterators over the same elements."""
-    each = containers.box(engine, _kind(engine, args, 0), (*site, "each"))
-    containers.fill(engine, each, _taken(engine, args, 0, site))
-    box = containers.box(engine, "tuple", (*site, "tee"))
-    containers.fill(engine, box, [each])
+    each = contents.box(engine, _kind(engine, args, 0), (*site, "each"))
+    contents.fill(engine, each, _taken(engine, args, 0, site))
+    box = contents.box(engine, "tuple", (*site, "tee"))
+    contents.fill(engine, box, [each])
     return [box]
 
 
@@ -102,17 +102,17 @@ def _accumulate(engine: Engine, args: Args, site: Site) -> list[Value]:
     for function in args.get(1, "func") if len(args.positional) > 1 or "func" in args.keywords else []:
         if not isinstance(function, Const):
             found = [*found, *call_back(engine, function, site, Args([found, found]))]
-    box = containers.box(engine, _kind(engine, args, 0), (*site, "sums"))
-    containers.fill(engine, box, [*found, *args.keywords.get("initial", [])])
+    box = contents.box(engine, _kind(engine, args, 0), (*site, "sums"))
+    contents.fill(engine, box, [*found, *args.keywords.get("initial", [])])
     return [box]
 
 
 def _from_keys(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``dict.fromkeys``: the elements are the keys."""
-    box = containers.box(engine, "dict", (*site, "made"))
+    box = contents.box(engine, "dict", (*site, "made"))
     values: list[Value] = args.get(1) if len(args.positional) > 1 else [engine.const(None)]
     for key in _taken(engine, args, 0, site):
-        containers.put_keys(engine, box, [key], values)
+        contents.put_keys(engine, box, [key], values)
     return [box]
 
 
@@ -120,7 +120,7 @@ def _reordered(engine: Engine, args: Args, site: Site) -> list[Value]:
     """Elements change their places."""
     for value in args.get(0):
         if isinstance(value, Box):
-            containers.unsettle(engine, value)
+            contents.unsettle(engine, value)
     return [engine.const(None)]
 
 
@@ -128,8 +128,8 @@ def _inserted(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``heappush(heap, item)``, ``insort(names, name)``: an element somewhere."""
     for value in args.get(0):
         if isinstance(value, Box):
-            containers.fill(engine, value, args.get(1))
-            containers.unsettle(engine, value)
+            contents.fill(engine, value, args.get(1))
+            contents.unsettle(engine, value)
     return [engine.const(None)]
 
 
@@ -141,7 +141,7 @@ def _exchanged(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 def _popped(engine: Engine, args: Args, site: Site) -> list[Value]:
     _reordered(engine, args, site)
-    return [e for v in args.get(0) if isinstance(v, Box) for e in containers.elements(engine, v)]
+    return [e for v in args.get(0) if isinstance(v, Box) for e in contents.elements(engine, v)]
 
 
 def _methods(module: str, *owners: str, **models: Model) -> dict[str, Model]:

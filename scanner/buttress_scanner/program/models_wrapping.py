@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import contents
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import Args, call_back
 from buttress_scanner.program.classes import fields
@@ -128,15 +128,15 @@ def _replace(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 def _stack(engine: Engine, args: Args, site: Site) -> list[Value]:
-    box = containers.box(engine, "stack", (*site, "stack"))
-    containers.fill(engine, box, [box])
+    box = contents.box(engine, "stack", (*site, "stack"))
+    contents.fill(engine, box, [box])
     return [box]
 
 
 def _context_of(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``closing(x)``, ``nullcontext(x)``: entering gives ``x``."""
-    box = containers.box(engine, "context", (*site, "context"))
-    containers.fill(engine, box, args.get(0))
+    box = contents.box(engine, "context", (*site, "context"))
+    contents.fill(engine, box, args.get(0))
     return [box]
 
 
@@ -149,7 +149,7 @@ def _open_object(path: str) -> Model:
             engine.grow(engine.slot("held", made, name), values)
         for value in args.get(0):
             if isinstance(value, Box):
-                for key, values in containers.known_items(engine, value).items():
+                for key, values in contents.known_items(engine, value).items():
                     engine.grow(engine.slot("held", made, str(key)), values)
         return [made]
 
@@ -157,20 +157,20 @@ def _open_object(path: str) -> Model:
 
 
 def _gather(engine: Engine, args: Args, site: Site) -> list[Value]:
-    inner = containers.box(engine, "list", (*site, "results"))
+    inner = contents.box(engine, "list", (*site, "results"))
     for number, values in enumerate(args.positional):
-        containers.put(engine, inner, number, [r for v in values for r in _driven(engine, v, site)])
+        contents.put(engine, inner, number, [r for v in values for r in _driven(engine, v, site)])
     for value in args.star or ():
-        containers.fill(engine, inner, _driven(engine, value, site))
-    box = containers.box(engine, "future", (*site, "gather"))
-    containers.fill(engine, box, [inner])
+        contents.fill(engine, inner, _driven(engine, value, site))
+    box = contents.box(engine, "future", (*site, "gather"))
+    contents.fill(engine, box, [inner])
     return [box]
 
 
 def _driven(engine: Engine, value: Value, site: Site) -> list[Value]:
     if isinstance(value, Running):
         return call_back(engine, value, site)
-    return containers.elements(engine, value) if isinstance(value, Box) else [value]
+    return contents.elements(engine, value) if isinstance(value, Box) else [value]
 
 
 def left_by_decorator(engine: Engine, callee: Value, targets: list[Value], results: list[Value]) -> list[Value]:

@@ -77,7 +77,7 @@ def rules_out(engine: Engine, frame: Frame, test: int) -> bool:
 
 
 def _types(engine: Engine, operands: list[Value], depth: int = 0) -> list[Value]:
-    from buttress_scanner.program.containers import elements
+    from buttress_scanner.program.contents import elements
     from buttress_scanner.program.types import union_parts
 
     found: list[Value] = []
@@ -246,7 +246,7 @@ def _without_member(engine: Engine, value: Value, operand: Value) -> list[Value]
 
 
 def _among(engine: Engine, truth: bool, values: list[Value], operands: list[Value]) -> list[Value]:
-    from buttress_scanner.program.containers import elements, keys_of
+    from buttress_scanner.program.contents import elements, keys_of
 
     allowed: list[Value] = []
     for operand in operands:

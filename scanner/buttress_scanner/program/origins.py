@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import containers
+from buttress_scanner.program import contents
 from buttress_scanner.program.bindings import Sources, sources_of
 from buttress_scanner.program.calls import Args
 from buttress_scanner.program.strings import text_method
@@ -273,7 +273,7 @@ class Origins:
                 return self._arguments(frame, operation[1], ahead, self._contents)
         inner = [n for top, version in self._assigned(frame, operation) for n in self._contents(top, version, ahead)]
         boxes = [v for v in self._engine.read(frame, node) if isinstance(v, Box)]
-        return inner + [Named(text) for box in boxes for text in _texts(containers.elements(self._engine, box))]
+        return inner + [Named(text) for box in boxes for text in _texts(contents.elements(self._engine, box))]
 
     # --- parameters
 
@@ -328,7 +328,7 @@ class Origins:
         if operation[0] != "call":
             return set()
         values = Args.of(self._engine, frame, operation).all()
-        inner = [e for v in values if isinstance(v, Box) for e in containers.elements(self._engine, v)]
+        inner = [e for v in values if isinstance(v, Box) for e in contents.elements(self._engine, v)]
         return set(_texts([*values, *inner]))
 
 

@@ -110,6 +110,8 @@ def _operands(body: Body, node: int) -> list[int]:
     operands = body.nodes[node]
     if operands[0] == "phi":
         return list(operands[1])
+    if operands[0] == "seq":
+        return [element for _, element in operands[2]]
     spread = _spread(operands) + [operands[p] for p in _STORED.get(operands[0], ()) if body.nodes[operands[p]][0] == "aug"]
     return spread + [operands[position] for position in _OPERANDS.get(operands[0], ())]
 

@@ -307,7 +307,7 @@ def _limits(engine: Engine, value: Value, depth: int) -> list[Value]:
 
 def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
     """A parameter of which no caller says anything: its annotation, its default, or the class around it."""
-    from buttress_scanner.program import containers
+    from buttress_scanner.program import contents
 
     body = frame.body
     param = next(p for p in body.params if p.name == name)
@@ -324,12 +324,12 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
             if wrapped:
                 return wrapped
         if param.kind == "vararg":
-            box = containers.box(engine, "tuple", ("declared", frame, name))
-            containers.fill(engine, box, declared)
+            box = contents.box(engine, "tuple", ("declared", frame, name))
+            contents.fill(engine, box, declared)
             declared = [box]
         elif param.kind == "kwarg":
-            box = containers.box(engine, "dict", ("declared", frame, name))
-            containers.fill(engine, box, declared)
+            box = contents.box(engine, "dict", ("declared", frame, name))
+            contents.fill(engine, box, declared)
             declared = [box]
         found.update(dict.fromkeys(declared))
     if param.default >= 0 and outer is not None:
@@ -343,7 +343,7 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
 
 def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
     """A bare parameter of a function that a decorator has put in the place of others: what the others are given there."""
-    from buttress_scanner.program import containers
+    from buttress_scanner.program import contents
 
     if frame.closure is None:
         return []
@@ -361,9 +361,9 @@ def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
             engine.read(engine.generic_frame(target), n) if p.kind in ("pos", "posonly") else [] for n, p in enumerate(theirs)
         ]
         if kind == "vararg":
-            box = containers.box(engine, "tuple", ("declared", frame, name))
+            box = contents.box(engine, "tuple", ("declared", frame, name))
             for number, values in enumerate(given[position:]):
-                containers.put(engine, box, number, values)
+                contents.put(engine, box, number, values)
             found[box] = None
         elif kind in ("pos", "posonly") and position < len(given):
             found.update(dict.fromkeys(given[position]))
