@@ -62,7 +62,8 @@ def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassI
 
 def _notify_bases(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> None:
     """Run ``__init_subclass__`` of the bases."""
-    from buttress_scanner.program.calls import Args, bind_and_call
+    from buttress_scanner.program.arguments import Args
+    from buttress_scanner.program.calls import bind_and_call
 
     for base in linearise(engine, info)[1:]:
         node = base.body.exit.get("__init_subclass__")
@@ -78,7 +79,8 @@ def _notify_bases(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> N
 
 def prepare_class(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> None:
     """Run what a class statement runs besides its body: the metaclass, and ``__set_name__`` of what it holds."""
-    from buttress_scanner.program.calls import Args, bind_and_call, call_method
+    from buttress_scanner.program.arguments import Args
+    from buttress_scanner.program.calls import bind_and_call, call_method
 
     cls = engine.make(Class, info, True)
     for meta in metaclasses(engine, info):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program.calls import Args, bind_and_call, call, call_back, call_method
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import bind_and_call, call, call_back, call_method
 from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, metaclasses, subclasses
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.values import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.calls import Args, call_back, call_method
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import call_back, call_method
 from buttress_scanner.program.classes import fields
 from buttress_scanner.program.contents import content, elements, put, put_keys, unsettle
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
@@ -133,7 +134,7 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
     elif isinstance(target, Instance):
         call_method(engine, target, "__setitem__", Args([keys, values]), site)
     elif isinstance(target, Namespace):
-        from buttress_scanner.program.attributes import set_attribute, store_dynamic
+        from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
 
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
@@ -158,7 +159,7 @@ def delete_item(engine: Engine, target: Value, keys: list[Value], site: Site) ->
     if isinstance(target, Box):
         unsettle(engine, target)
     elif isinstance(target, Namespace):
-        from buttress_scanner.program.attributes import set_attribute
+        from buttress_scanner.program.attributes_written import set_attribute
 
         for key in keys:
             name = key.value if isinstance(key, Const) and isinstance(key.value, str) else "?"

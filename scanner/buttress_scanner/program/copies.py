@@ -43,7 +43,7 @@ def is_copy(value: Instance) -> bool:
 
 def inherited(engine: Engine, value: Instance, name: str) -> list[Value]:
     """What a copy has in an attribute because its original had it."""
-    from buttress_scanner.program.attributes import held_by
+    from buttress_scanner.program.attributes_instances import held_by
 
     frame, node, kind, original = value.site
     held = held_by(engine, original, name)
@@ -83,6 +83,7 @@ def _original(value: Box | Instance) -> Box | Instance:
 
 
 def _by_method(engine: Engine, value: Value, name: str, site: Site) -> list[Value]:
-    from buttress_scanner.program.calls import Args, call_method
+    from buttress_scanner.program.arguments import Args
+    from buttress_scanner.program.calls import call_method
 
     return call_method(engine, value, name, Args(star=[]), site)

@@ -28,9 +28,12 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.catalogue import Catalogue
     from buttress_scanner.program.modules import Modules
+
+    Handler = Callable[["Engine", Frame, int, Node], Iterable[Value]]
+    """Computes what one operation yields."""
 
 SET_LIMIT = 16
 """Values a cell keeps; beyond it, precious ones only and a mark that the cell is full."""
@@ -341,7 +344,7 @@ class Engine:
         return self.values(frame.result)
 
     def _returned(self, frame: Frame) -> Iterable[Value]:
-        from buttress_scanner.program.types import declared_result
+        from buttress_scanner.program.declared import declared_result
         from buttress_scanner.program.values import informative
 
         found = [v for node in frame.body.returns if self._may_return(frame, node) for v in self.read(frame, node)]

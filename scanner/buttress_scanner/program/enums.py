@@ -10,7 +10,7 @@ from buttress_scanner.program.frames import ClassInfo, Frame
 from buttress_scanner.program.values import Box, Class, Const, Descriptor, Function, Member, Object, Value
 
 if TYPE_CHECKING:
-    from buttress_scanner.program.calls import Args
+    from buttress_scanner.program.arguments import Args
     from buttress_scanner.program.engine import Engine
 
 _ENUMS = ("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum")

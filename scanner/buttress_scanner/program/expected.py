@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import fields, is_record, linearise, members
 from buttress_scanner.program.contents import elements
-from buttress_scanner.program.types import defining_frame, instantiate
+from buttress_scanner.program.declared import defining_frame
+from buttress_scanner.program.types import instantiate
 from buttress_scanner.program.values import Box, BoxMethod, Class, Const, External, Instance, Method, Value
 
 if TYPE_CHECKING:

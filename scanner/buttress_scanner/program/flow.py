@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.flow_effects import Effects
 from buttress_scanner.program.flow_flags import Variables
 from buttress_scanner.program.flow_state import (
@@ -26,7 +27,6 @@ from buttress_scanner.program.flow_state import (
     unknown,
 )
 from buttress_scanner.program.flow_subjects import is_abstract
-from buttress_scanner.program.types import defining_frame
 from buttress_scanner.program.values import (
     BoxMethod,
     Class,

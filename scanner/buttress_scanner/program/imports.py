@@ -160,7 +160,7 @@ class ImportGraph:
 
     def _call(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
         """What one call of an import function loads, and at whose bidding."""
-        from buttress_scanner.program.calls import Args
+        from buttress_scanner.program.arguments import Args
 
         engine, operation = self._program.engine, frame.body.nodes[node]
         direct = False

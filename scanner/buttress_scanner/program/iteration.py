@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.calls import Args, call_method
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import call_method
 from buttress_scanner.program.classes import fields, is_record
 from buttress_scanner.program.containers import NESTING
 from buttress_scanner.program.contents import box, elements, fill, keys_of, known_items, put, unknown_items, update

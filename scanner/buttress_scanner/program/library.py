@@ -12,8 +12,9 @@ from buttress_scanner.program import (
     models_selecting,
     models_wrapping,
 )
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute
-from buttress_scanner.program.calls import Args, call, call_back, hand_to_unknown
+from buttress_scanner.program.calls import call, call_back, hand_to_unknown
 from buttress_scanner.program.enums import MADE_BY_CALL
 from buttress_scanner.program.iteration import iterate
 from buttress_scanner.program.lifetime import loading, note_mutation

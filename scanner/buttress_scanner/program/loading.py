@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from buttress_scanner.facts.model import Body, Node
-    from buttress_scanner.program.calls import Args
+    from buttress_scanner.program.arguments import Args
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Program

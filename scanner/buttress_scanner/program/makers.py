@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers, contents, iteration
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute, maybe_members
-from buttress_scanner.program.calls import Args, call
+from buttress_scanner.program.calls import call
 from buttress_scanner.program.generics import Scope, arguments_of
 from buttress_scanner.program.lifetime import keeper, remember
 from buttress_scanner.program.types import instances_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.calls import Args
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.frames import Site
 from buttress_scanner.program.values import Value
 

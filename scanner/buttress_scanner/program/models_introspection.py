@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers, contents
-from buttress_scanner.program.attributes import get_attribute, maybe_members, set_attribute, store_dynamic
-from buttress_scanner.program.calls import Args, call, call_method
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.attributes import get_attribute, maybe_members
+from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
+from buttress_scanner.program.calls import call, call_method
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.loading import loaded_modules

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents, iteration
-from buttress_scanner.program.calls import Args, call_back, call_method
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import call_back, call_method
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.order import UNORDERED
 from buttress_scanner.program.values import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents, iteration
-from buttress_scanner.program.calls import Args, call_back
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import call_back
 from buttress_scanner.program.order import is_unordered
 from buttress_scanner.program.values import Box, Const, Value
 

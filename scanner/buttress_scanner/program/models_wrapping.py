@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute
-from buttress_scanner.program.calls import Args, call_back
+from buttress_scanner.program.calls import call_back
 from buttress_scanner.program.classes import fields
 from buttress_scanner.program.construction import initialise
 from buttress_scanner.program.copies import deep, shallow

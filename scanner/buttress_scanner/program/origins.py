@@ -13,10 +13,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.bindings import Sources, sources_of
-from buttress_scanner.program.calls import Args
+from buttress_scanner.program.declared import default_or_declared
 from buttress_scanner.program.strings import text_method
-from buttress_scanner.program.types import default_or_declared
 from buttress_scanner.program.values import (
     Box,
     Const,

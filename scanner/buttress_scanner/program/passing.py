@@ -53,7 +53,7 @@ def given_back(engine: Engine, body: Body, bound: Mapping[str, list[Value]]) -> 
 
 def result_of(engine: Engine, frame: Frame, passed: list[Value]) -> list[Value]:
     """What a call yields that gives these arguments back: they, and the declared result where nothing is known of them."""
-    from buttress_scanner.program.types import declared_result
+    from buttress_scanner.program.declared import declared_result
 
     return passed if informative(passed) else [*passed, *declared_result(engine, frame)]
 

@@ -12,22 +12,18 @@ from buttress_scanner.program.generics import (
     arguments_of,
     bound,
     is_variable,
-    scope_of,
-    scope_with_arguments,
     substituted,
     typed_site,
     variables_in,
 )
 from buttress_scanner.program.values import (
     DECLARED,
-    SELF,
     Alias,
     Bound,
     Box,
     Class,
     Const,
     External,
-    Function,
     Instance,
     Maker,
     Object,
@@ -35,7 +31,6 @@ from buttress_scanner.program.values import (
     TypeVariable,
     Union,
     Value,
-    informative,
 )
 
 if TYPE_CHECKING:
@@ -300,109 +295,3 @@ def _limits(engine: Engine, value: Value, depth: int) -> list[Value]:
         for t in _named(engine, value.frame, engine.read(value.frame, b))
         for v in instances_of(engine, t, None, depth + 1)
     ]
-
-
-# --- parameters and results
-
-
-def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
-    """A parameter of which no caller says anything: its annotation, its default, or the class around it."""
-    from buttress_scanner.program import contents
-
-    body = frame.body
-    param = next(p for p in body.params if p.name == name)
-    outer = defining_frame(engine, frame)
-    found: dict[Value, None] = {}
-    if body.params[0].name == name and frame.owner is not None and body.kind == "function" and param.kind in ("pos", "posonly"):
-        receiver = _receiver(engine, frame)
-        if receiver is not None:
-            return [receiver]
-    if param.annotation >= 0 and outer is not None:
-        declared = instantiate(engine, outer, param.annotation, scope_of(engine, frame))
-        if not informative(declared):  # `Any`, or the parameters of what a decorator wraps
-            wrapped = _as_wrapped(engine, frame, name)
-            if wrapped:
-                return wrapped
-        if param.kind == "vararg":
-            box = contents.box(engine, "tuple", ("declared", frame, name))
-            contents.fill(engine, box, declared)
-            declared = [box]
-        elif param.kind == "kwarg":
-            box = contents.box(engine, "dict", ("declared", frame, name))
-            contents.fill(engine, box, declared)
-            declared = [box]
-        found.update(dict.fromkeys(declared))
-    if param.default >= 0 and outer is not None:
-        found.update(dict.fromkeys(engine.read(outer, param.default)))
-    if not found:
-        found.update(dict.fromkeys(_as_wrapped(engine, frame, name)))
-    if not found:
-        found[engine.unknown(f"parameter {name} of {frame.symbol}")] = None
-    return list(found)
-
-
-def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
-    """A bare parameter of a function that a decorator has put in the place of others: what the others are given there."""
-    from buttress_scanner.program import contents
-
-    if frame.closure is None:
-        return []
-    params = frame.body.params
-    position = next(n for n, p in enumerate(params) if p.name == name)
-    kind = params[position].kind
-    found: dict[Value, None] = {}
-    for target in engine.values(
-        engine.slot("replaced by", engine.make(Function, frame.unit, frame.body, frame.closure, frame.owner))
-    ):
-        if not isinstance(target, Function):
-            continue
-        theirs = target.body.params
-        given = [
-            engine.read(engine.generic_frame(target), n) if p.kind in ("pos", "posonly") else [] for n, p in enumerate(theirs)
-        ]
-        if kind == "vararg":
-            box = contents.box(engine, "tuple", ("declared", frame, name))
-            for number, values in enumerate(given[position:]):
-                contents.put(engine, box, number, values)
-            found[box] = None
-        elif kind in ("pos", "posonly") and position < len(given):
-            found.update(dict.fromkeys(given[position]))
-    return list(found)
-
-
-def defaults(engine: Engine, frame: Frame, name: str) -> list[Value]:
-    """What a call that leaves the parameter out gives it."""
-    param = next(p for p in frame.body.params if p.name == name)
-    outer = defining_frame(engine, frame)
-    return engine.read(outer, param.default) if param.default >= 0 and outer is not None else []
-
-
-def defining_frame(engine: Engine, frame: Frame) -> Frame | None:
-    """The frame in which the function of this frame was defined: its defaults and annotations live there."""
-    if frame.owner is not None and frame.body.parent == frame.owner.body.index:
-        result: Frame = frame.owner.frame
-        return result
-    return frame.closure if frame.closure is not None else frame.unit.frame
-
-
-def _receiver(engine: Engine, frame: Frame) -> Value | None:
-    """``self`` or ``cls`` of a method that nobody has called."""
-    info = frame.owner
-    nodes = info.body.nodes
-    kinds = {
-        nodes[d][2] if nodes[d][0] == "attr" else nodes[d][1] for d in frame.body.decorators if nodes[d][0] in ("global", "attr")
-    }
-    if "staticmethod" in kinds:
-        return None
-    if "classmethod" in kinds or frame.body.name in ("__new__", "__init_subclass__", "__class_getitem__"):
-        result: Value = engine.make(Class, info, False)
-        return result
-    return engine.instance(info, SELF)
-
-
-def declared_result(engine: Engine, frame: Frame) -> list[Value]:
-    """What the annotation of the result says."""
-    outer = defining_frame(engine, frame)
-    if outer is None or frame.body.returns_annotation < 0:
-        return []
-    return instantiate(engine, outer, frame.body.returns_annotation, scope_with_arguments(engine, frame, outer))
