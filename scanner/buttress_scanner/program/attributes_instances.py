@@ -15,6 +15,7 @@ from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.descriptors import as_shown, bind_members, is_data_descriptor, runs_getter
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.protocols import fitting
+from buttress_scanner.program.types import instantiate
 from buttress_scanner.program.values import (
     DECLARED,
     Box,
@@ -236,8 +237,6 @@ SUBCLASS_LIMIT = 40
 
 
 def _declared(engine: Engine, value: Instance, name: str) -> list[Value]:
-    from buttress_scanner.program.types import instantiate
-
     for owner in linearise(engine, value.info):
         annotation = owner.body.annotations.get(name)
         if annotation is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.attributes import get_attribute
+from buttress_scanner.program.attributes_written import set_attribute
 from buttress_scanner.program.calls import call_back, call_method
 from buttress_scanner.program.classes import fields, subclasses
 from buttress_scanner.program.containers import box_item, namespace_item, note_inserted, set_item
@@ -262,8 +264,6 @@ def _call_container(engine: Engine, owner: Box, name: str, args: Args, site: Sit
 
 
 def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, site: Site) -> list[Value]:
-    from buttress_scanner.program.attributes_written import set_attribute
-
     if name in ("get", "__getitem__", "pop", "setdefault"):
         return [*namespace_item(engine, owner, args.get(0), site), *args.get(1)]
     if name == "update":
@@ -290,8 +290,6 @@ def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, sit
 
 
 def _namespace_values(engine: Engine, owner: Namespace, site: Site) -> list[Value]:
-    from buttress_scanner.program.attributes import get_attribute
-
     holder = owner.owner
     names: list[str] = []
     if isinstance(holder, Class):

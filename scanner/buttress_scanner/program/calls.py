@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from buttress_scanner.program import contents
 from buttress_scanner.program.arguments import Args, bind, with_partial
 from buttress_scanner.program.classes import members
-from buttress_scanner.program.generics import agreeing
+from buttress_scanner.program.generics import agreeing, typed_site
 from buttress_scanner.program.lifetime import loading
 from buttress_scanner.program.passing import given_back, result_of
 from buttress_scanner.program.protocols import fitting
+from buttress_scanner.program.types import instances_of
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
@@ -147,9 +148,6 @@ def _call(engine: Engine, callee: Value, args: Args, site: Site) -> list[Value]:
 
 def _call_alias(engine: Engine, alias: Alias, base: Value, args: Args, site: Site) -> list[Value]:
     """``Box[Plugin](...)``: the object keeps its type arguments; ``Queue[Plugin]()``: what the library makes holds them."""
-    from buttress_scanner.program.generics import typed_site
-    from buttress_scanner.program.types import instances_of
-
     made = call(engine, base, args, site)
     typed = typed_site(engine, alias, {})
     for value in made:

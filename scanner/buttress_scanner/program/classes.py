@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.frames import ClassInfo, Frame
 from buttress_scanner.program.values import (
     Alias,
@@ -62,7 +63,6 @@ def define_class(engine: Engine, outer: Frame, index: int, body: Body) -> ClassI
 
 def _notify_bases(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> None:
     """Run ``__init_subclass__`` of the bases."""
-    from buttress_scanner.program.arguments import Args
     from buttress_scanner.program.calls import bind_and_call
 
     for base in linearise(engine, info)[1:]:
@@ -79,7 +79,6 @@ def _notify_bases(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> N
 
 def prepare_class(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> None:
     """Run what a class statement runs besides its body: the metaclass, and ``__set_name__`` of what it holds."""
-    from buttress_scanner.program.arguments import Args
     from buttress_scanner.program.calls import bind_and_call, call_method
 
     cls = engine.make(Class, info, True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import bind_and_call, call, call_back, call_method
 from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, metaclasses, subclasses
+from buttress_scanner.program.engine import EVERYTHING
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
+from buttress_scanner.program.frames import Frame
 from buttress_scanner.program.values import (
     DECLARED,
     Class,
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame, Site
+    from buttress_scanner.program.frames import ClassInfo, Site
 
 FACTORY_NESTING = 6
 FACTORY_LIMIT = 200
@@ -50,8 +53,6 @@ def construct(engine: Engine, callee: Class, args: Args, site: Site) -> list[Val
 
 def initialise(engine: Engine, value: Instance, args: Args, site: Site) -> None:
     """Run the constructor of a fresh instance."""
-    from buttress_scanner.program.attributes import get_attribute
-
     info = value.info
     engine.grow(engine.slot("constructed", info), (engine.const(True),))
     init = members(engine, info, "__init__")
@@ -193,8 +194,6 @@ def _factory_frame(engine: Engine, owner: ClassInfo, site: Site | None) -> Frame
         site = None
     frame = owner.factories.get(site)
     if frame is None:
-        from buttress_scanner.program.frames import Frame
-
         key: Any = "factories" if site is None else ("factories", *site)
         frame = owner.factories[site] = Frame(owner.unit, owner.body, owner.frame.closure, key, owner)
         frame.inlined = site[0].inlined + 1 if site is not None else 0
@@ -205,8 +204,6 @@ def _factory_frame(engine: Engine, owner: ClassInfo, site: Site | None) -> Frame
 
 def run_default_factories(engine: Engine, info: ClassInfo) -> None:
     """Note what a record's factories do even if nobody constructs it."""
-    from buttress_scanner.program.engine import EVERYTHING
-
     for _, owner, _, default in fields(engine, info):
         if owner is info and default >= 0:
             _field_default(engine, owner, default, None)

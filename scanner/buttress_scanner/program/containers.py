@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.attributes import get_attribute, maybe_members
+from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
 from buttress_scanner.program.calls import call_back, call_method
-from buttress_scanner.program.classes import fields
+from buttress_scanner.program.classes import fields, members
 from buttress_scanner.program.contents import content, elements, put, put_keys, unsettle
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
 from buttress_scanner.program.lifetime import note_mutation
@@ -64,8 +66,6 @@ def _object_item(engine: Engine, path: str, site: Site) -> list[Value]:
 
 
 def _record_item(engine: Engine, value: Instance, keys: list[Value], site: Site) -> list[Value]:
-    from buttress_scanner.program.attributes import get_attribute
-
     names = [name for name, *_ in fields(engine, value.info)]
     found: list[Value] = []
     for key in keys:
@@ -109,9 +109,6 @@ def box_item(engine: Engine, value: Box, keys: list[Value], site: Site) -> list[
 
 def namespace_item(engine: Engine, value: Namespace, keys: list[Value], site: Site) -> list[Value]:
     """``vars(x)[name]``: a class or instance dict gives what is stored, unbound."""
-    from buttress_scanner.program.attributes import get_attribute, maybe_members
-    from buttress_scanner.program.classes import members
-
     owner = value.owner
     found: list[Value] = []
     names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
@@ -134,8 +131,6 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
     elif isinstance(target, Instance):
         call_method(engine, target, "__setitem__", Args([keys, values]), site)
     elif isinstance(target, Namespace):
-        from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
-
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
             set_attribute(engine, target.owner, name, values, site)
@@ -159,8 +154,6 @@ def delete_item(engine: Engine, target: Value, keys: list[Value], site: Site) ->
     if isinstance(target, Box):
         unsettle(engine, target)
     elif isinstance(target, Namespace):
-        from buttress_scanner.program.attributes_written import set_attribute
-
         for key in keys:
             name = key.value if isinstance(key, Const) and isinstance(key.value, str) else "?"
             set_attribute(engine, target.owner, name, [], site)

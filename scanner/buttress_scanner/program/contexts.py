@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.frames import Frame
 from buttress_scanner.program.lifetime import is_kept
 from buttress_scanner.program.values import (
@@ -115,8 +116,6 @@ class Contexts:
 
     def _calls_own(self, info: ClassInfo) -> bool:
         """Whether methods of the class call what its objects hold."""
-        from buttress_scanner.program.classes import linearise
-
         known = self._calling.get(info)
         if known is None:
             order = linearise(self.engine, info)

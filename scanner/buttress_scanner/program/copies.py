@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program import contents
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import call_method
 from buttress_scanner.program.values import Box, Instance, Value, is_open
 
 if TYPE_CHECKING:
@@ -16,8 +19,6 @@ _DEEP = "deep copy"
 
 def shallow(engine: Engine, value: Value, site: Site) -> list[Value]:
     """``copy.copy(value)``."""
-    from buttress_scanner.program import contents
-
     own = _by_method(engine, value, "__copy__", site)
     if own:
         return own
@@ -51,8 +52,6 @@ def inherited(engine: Engine, value: Instance, name: str) -> list[Value]:
 
 
 def _deep(engine: Engine, value: Value, site: Site, seen: set[Value]) -> Value:
-    from buttress_scanner.program import contents
-
     if isinstance(value, Instance) and not is_open(value.site):
         return engine.instance(value.info, (*site, _DEEP, _original(value)))
     if not isinstance(value, Box):
@@ -83,7 +82,4 @@ def _original(value: Box | Instance) -> Box | Instance:
 
 
 def _by_method(engine: Engine, value: Value, name: str, site: Site) -> list[Value]:
-    from buttress_scanner.program.arguments import Args
-    from buttress_scanner.program.calls import call_method
-
     return call_method(engine, value, name, Args(star=[]), site)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program import contents
 from buttress_scanner.program.generics import (
     scope_of,
     scope_with_arguments,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
     """A parameter of which no caller says anything: its annotation, its default, or the class around it."""
-    from buttress_scanner.program import contents
-
     body = frame.body
     param = next(p for p in body.params if p.name == name)
     outer = defining_frame(engine, frame)
@@ -60,8 +59,6 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
 
 def _as_wrapped(engine: Engine, frame: Frame, name: str) -> list[Value]:
     """A bare parameter of a function that a decorator has put in the place of others: what the others are given there."""
-    from buttress_scanner.program import contents
-
     if frame.closure is None:
         return []
     params = frame.body.params

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.facts.model import Body
 from buttress_scanner.program.classes import linearise
+from buttress_scanner.program.contents import known_items
 from buttress_scanner.program.frames import ClassInfo, Frame
 from buttress_scanner.program.values import Box, Class, Const, Descriptor, Function, Member, Object, Value
 
@@ -72,8 +73,6 @@ def _is_auto(value: Value) -> bool:
 
 def _unpacked(engine: Engine, info: ClassInfo, values: list[Value]) -> list[Value]:
     """A tuple is the arguments of the mixed-in type: of a str or int enum the first of them is the value."""
-    from buttress_scanner.program.contents import known_items
-
     if not enum_value_kind(engine, info):
         return values
     return [w for v in values for w in (known_items(engine, v).get(0, []) if isinstance(v, Box) and v.kind == "tuple" else [v])]
@@ -147,8 +146,6 @@ def make_enum(engine: Engine, args: Args, site: tuple[Frame, int]) -> list[Value
 
 
 def _functional_members(engine: Engine, given: list[Value], *, text: bool) -> list[tuple[str, object]]:
-    from buttress_scanner.program.contents import known_items
-
     found: list[tuple[str, object]] = []
     for value in given:
         if isinstance(value, Const) and isinstance(value.value, str):

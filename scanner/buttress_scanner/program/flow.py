@@ -27,6 +27,8 @@ from buttress_scanner.program.flow_state import (
     unknown,
 )
 from buttress_scanner.program.flow_subjects import is_abstract
+from buttress_scanner.program.flow_walk import Walker
+from buttress_scanner.program.flow_with import Contexts, is_decorator
 from buttress_scanner.program.values import (
     BoxMethod,
     Class,
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.flow_scope import Scope
-    from buttress_scanner.program.flow_walk import Walker
     from buttress_scanner.program.frames import Frame
 
 RECURSION = 20_000
@@ -196,8 +197,6 @@ class Flow:
 
     def _decorated(self, frame: Frame, walker: Walker, status: str, promises: tuple[Promise, ...] = ()) -> Outcomes:
         """Walk a body inside of the context managers that decorate it."""
-        from buttress_scanner.program.flow_with import Contexts, is_decorator
-
         run: Callable[[set[State]], Outcomes] = walker.run
         outer = defining_frame(self.engine, frame) if frame.body.decorators else None
         place = Place(END, frame.body.header)
@@ -209,8 +208,6 @@ class Flow:
 
     def walker(self, frame: Frame, mode: str = "", place: Place | None = None) -> Walker:
         """A walker of the frame's body."""
-        from buttress_scanner.program.flow_walk import Walker
-
         key = (frame, mode)
         if key not in self._variables:
             self._variables[key] = Variables(self.engine, frame, self.scope, mode)
@@ -273,14 +270,10 @@ class Flow:
 
     def enter_in_stack(self, frame: Frame, index: int, state: State, promised: State) -> Outcomes:
         """``stack.enter_context(x)``: entering now, leaving when the stack is left."""
-        from buttress_scanner.program.flow_with import Contexts
-
         return Contexts(self.walker(frame)).enter_now(frame, index, state, promised)
 
     def leave_stack(self, stack: Value, outcome: Outcome, place: Place | None = None) -> Outcomes:
         """Run what is registered with a stack, last first."""
-        from buttress_scanner.program.flow_with import Contexts
-
         current = {outcome}
         for promise in reversed(outcome.state.promises):
             if promise.stack is stack:

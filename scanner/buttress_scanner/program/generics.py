@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import is_subclass, linearise, subclasses
+from buttress_scanner.program.contents import elements, keys_of
 from buttress_scanner.program.values import (
     DECLARED,
     Alias,
@@ -80,8 +81,6 @@ def variables_in(engine: Engine, value: Value, depth: int = 0) -> list[Value]:
         node = value.frame.body.nodes[value.node]
         parts = [*engine.read(value.frame, node[2]), *engine.read(value.frame, node[3])]
     elif isinstance(value, Box):
-        from buttress_scanner.program.contents import elements
-
         parts = elements(engine, value)
     else:
         return []
@@ -198,8 +197,6 @@ def is_open_value(engine: Engine, value: Value, depth: int = 0) -> bool:
     if isinstance(value, Placeholder):
         return True
     if isinstance(value, Box) and depth < 2:
-        from buttress_scanner.program.contents import elements, keys_of
-
         return any(
             is_open_value(engine, v, depth + 1)
             for v in [*elements(engine, value), *(keys_of(engine, value) if value.kind == "dict" else ())]
@@ -229,8 +226,6 @@ def replaced(engine: Engine, values: Iterable[Value], bindings: Bindings) -> lis
 
 def _view(engine: Engine, box: Box, bindings: Bindings) -> Value:
     """The container as an object with such type arguments has it."""
-    from buttress_scanner.program.contents import elements, keys_of
-
     pairs = tuple((k, v) for k, v in bindings.items())
     result: Box = engine.make(Box, box.kind, engine.make(Bound, box, pairs))
     engine.lazy(lambda: replaced(engine, elements(engine, box), bindings), result, "rest")
@@ -282,8 +277,6 @@ def matched(engine: Engine, declared: Value, values: Iterable[Value], depth: int
 
 def _matched_library(engine: Engine, name: str, arguments: list[list[Value]], values: Iterable[Value], depth: int) -> Bindings:
     """``type[T]``, ``T | None``, ``list[T]``, ``dict[K, T]``."""
-    from buttress_scanner.program.contents import elements
-
     found: Bindings = {}
     if name in ("type", "Type"):
         types = tuple(dict.fromkeys(v for v in values if isinstance(v, (Class, External))))

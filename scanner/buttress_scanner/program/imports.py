@@ -10,8 +10,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.guards import Guards
 from buttress_scanner.program.loading import IMPORT_FUNCTIONS, concerned, loaded_modules
+from buttress_scanner.program.origins import Named, Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import ImportFact, Span
     from buttress_scanner.findings.model import Position, Step
     from buttress_scanner.program.frames import Frame, Site, Unit
-    from buttress_scanner.program.origins import Named, Origins
     from buttress_scanner.program.program import Program
 
 _KEPT_FORMS = ("import", "from", "phi", "narrow", "star")
@@ -139,8 +140,6 @@ class ImportGraph:
         return self._called
 
     def _follow_calls(self) -> dict[str, list[Import]]:
-        from buttress_scanner.program.origins import Origins
-
         frames = self._program.frames()
         origins = Origins(self._program.engine, frames)
         numbers = {frame: number for number, frame in enumerate(frames)}
@@ -160,8 +159,6 @@ class ImportGraph:
 
     def _call(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
         """What one call of an import function loads, and at whose bidding."""
-        from buttress_scanner.program.arguments import Args
-
         engine, operation = self._program.engine, frame.body.nodes[node]
         direct = False
         for path in IMPORT_FUNCTIONS:
@@ -176,8 +173,6 @@ class ImportGraph:
 
     def _indirect(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
         """A library function calls the import function, as in ``map(import_module, names)``."""
-        from buttress_scanner.program.origins import Named
-
         operation = frame.body.nodes[node]
         arguments = [n for _, n in operation[2]] + [n for _, n in operation[3]] if operation[0] == "call" else []
         named = [n for a in arguments for n in (*origins.texts(frame, a), *origins.elements(frame, a))]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import call_method
-from buttress_scanner.program.classes import fields, is_record
+from buttress_scanner.program.classes import constant_text, fields, is_record, members
 from buttress_scanner.program.containers import NESTING
 from buttress_scanner.program.contents import box, elements, fill, keys_of, known_items, put, unknown_items, update
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
@@ -91,8 +92,6 @@ def _iterate_instance(engine: Engine, value: Instance, site: Site) -> list[Value
             else:
                 found.update(dict.fromkeys(iterate(engine, iterator, site)))
     if not found and is_record(engine, value.info):
-        from buttress_scanner.program.attributes import get_attribute
-
         for name, *_ in fields(engine, value.info):
             found.update(dict.fromkeys(get_attribute(engine, value, name, site)))
     return list(found)
@@ -122,8 +121,6 @@ def unpack(engine: Engine, value: Value, index: int, starred: bool, site: Site) 
     if isinstance(value, Instance) and is_record(engine, value.info) and not starred:
         names = [name for name, *_ in fields(engine, value.info)]
         if -len(names) <= index < len(names):
-            from buttress_scanner.program.attributes import get_attribute
-
             return get_attribute(engine, value, names[index], site)
     found = iterate(engine, value, site)
     if starred:
@@ -137,9 +134,6 @@ def match_position(engine: Engine, value: Value, position: int, site: Site) -> l
     """A positional sub-pattern of a class pattern: ``__match_args__`` or the record's fields."""
     if not isinstance(value, Instance):
         return [value] if isinstance(value, (Const, Object)) else []
-    from buttress_scanner.program.attributes import get_attribute
-    from buttress_scanner.program.classes import constant_text, members
-
     held = members(engine, value.info, "__match_args__")
     names = [name for name, *_ in fields(engine, value.info)]
     if held is not None:

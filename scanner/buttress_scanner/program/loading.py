@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program import contents
 from buttress_scanner.program.values import Box, Const, Value
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ def _texts(values: list[Value]) -> list[str]:
 
 
 def _elements(engine: Engine, values: list[Value]) -> list[str]:
-    from buttress_scanner.program import contents
-
     return [t for v in values if isinstance(v, Box) for t in _texts(contents.elements(engine, v))]
 
 

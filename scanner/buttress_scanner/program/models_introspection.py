@@ -10,9 +10,11 @@ from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
 from buttress_scanner.program.calls import call, call_method
 from buttress_scanner.program.classes import members
+from buttress_scanner.program.enums import enum_value
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.loading import loaded_modules
 from buttress_scanner.program.modules import module_named, run_import
+from buttress_scanner.program.types import instances_of
 from buttress_scanner.program.values import (
     Box,
     Class,
@@ -26,6 +28,7 @@ from buttress_scanner.program.values import (
     Object,
     Super,
     Value,
+    informative,
 )
 
 if TYPE_CHECKING:
@@ -41,8 +44,6 @@ def _names(values: list[Value]) -> list[str] | None:
 
 
 def _member_names(engine: Engine, values: list[Value]) -> list[str] | None:
-    from buttress_scanner.program.enums import enum_value
-
     flat: list[Value] = []
     for value in values:
         flat += enum_value(engine, value.info, value.name) if isinstance(value, Member) else [value]
@@ -217,9 +218,6 @@ def _bool(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 def _cast(engine: Engine, args: Args, site: Site) -> list[Value]:
     """``cast(T, x)``: what is known of ``x``, else what ``T`` says."""
-    from buttress_scanner.program.types import instances_of
-    from buttress_scanner.program.values import informative
-
     known = args.get(1)
     declared: list[Value] = []
     for value in args.get(0):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.types import instantiate
+from buttress_scanner.program.values import External
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -70,8 +73,6 @@ def run_import(engine: Engine, name: str, site: tuple[Frame, int]) -> None:
 
 def module_named(engine: Engine, name: str) -> Value:
     """The value of a dotted module name: of the program, a namespace package of it, or external."""
-    from buttress_scanner.program.values import External
-
     unit = engine.modules.get(name)
     if unit is not None:
         return engine.module_value(unit)
@@ -81,8 +82,6 @@ def module_named(engine: Engine, name: str) -> Value:
 
 def import_from(engine: Engine, unit: Unit, level: int, module: str, name: str) -> list[Value]:
     """What ``from module import name`` binds."""
-    from buttress_scanner.program.values import External
-
     absolute = engine.modules.absolute(unit, level, module)
     if absolute is None:
         return [engine.unknown("relative import beyond the top")]
@@ -111,8 +110,6 @@ def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = 
             found.update(dict.fromkeys(engine.read(unit.frame, node)))
     found.update(dict.fromkeys(engine.values(engine.slot(unit, name))))
     if not found and name in body.annotations:
-        from buttress_scanner.program.types import instantiate
-
         found.update(dict.fromkeys(instantiate(engine, unit.frame, body.annotations[name])))
     if found or unit.name in seen:
         return list(found)
@@ -135,8 +132,6 @@ def _external_star(engine: Engine, unit: Unit, name: str) -> list[Value]:
 
     Where it says something of all names of a module, that is one of them unless it is a built-in, or another module's by name.
     """
-    from buttress_scanner.program.values import External
-
     stars = [engine.modules.absolute(unit, level, module) for level, module in unit.facts.stars]
     paths = [f"{module}.{name}" for module in stars if module and engine.modules.get(module) is None]
     if name.startswith("_"):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import is_subclass, members, subclasses
+from buttress_scanner.program.contents import elements, keys_of
+from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
+from buttress_scanner.program.types import union_parts
 from buttress_scanner.program.values import (
     DECLARED,
     SELF,
@@ -77,9 +80,6 @@ def rules_out(engine: Engine, frame: Frame, test: int) -> bool:
 
 
 def _types(engine: Engine, operands: list[Value], depth: int = 0) -> list[Value]:
-    from buttress_scanner.program.contents import elements
-    from buttress_scanner.program.types import union_parts
-
     found: list[Value] = []
     for operand in operands if depth < 4 else []:
         if isinstance(operand, Box):
@@ -224,8 +224,6 @@ def _equal(engine: Engine, values: list[Value], operands: list[Value], kind: str
 
 
 def _equal_member(engine: Engine, value: Value, operands: list[Value]) -> bool:
-    from buttress_scanner.program.enums import enum_value
-
     for operand in operands:
         pair = [v for v in (value, operand) if isinstance(v, Member)]
         other = operand if isinstance(value, Member) else value
@@ -235,8 +233,6 @@ def _equal_member(engine: Engine, value: Value, operands: list[Value]) -> bool:
 
 
 def _without_member(engine: Engine, value: Value, operand: Value) -> list[Value]:
-    from buttress_scanner.program.enums import enum_member, enum_members, is_enum
-
     if value is operand:
         return []
     if isinstance(value, Instance) and isinstance(operand, Member) and value.info is operand.info and is_enum(engine, value.info):
@@ -246,8 +242,6 @@ def _without_member(engine: Engine, value: Value, operand: Value) -> list[Value]
 
 
 def _among(engine: Engine, truth: bool, values: list[Value], operands: list[Value]) -> list[Value]:
-    from buttress_scanner.program.contents import elements, keys_of
-
     allowed: list[Value] = []
     for operand in operands:
         if not isinstance(operand, Box):

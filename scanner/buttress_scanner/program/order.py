@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.calls import call_method
 from buttress_scanner.program.values import Box, BoxMethod, External, Instance, Method, Value
 
 if TYPE_CHECKING:
@@ -50,9 +52,6 @@ def may_be_unordered(value: Value) -> bool:
 
 def _walks_unordered(engine: Engine, value: Value, site: Site) -> bool:
     """Whether the ``__iter__`` of the value's class gives an iterator over a set."""
-    from buttress_scanner.program.arguments import Args
-    from buttress_scanner.program.calls import call_method
-
     return isinstance(value, Instance) and any(map(is_unordered, call_method(engine, value, "__iter__", Args(), site)))
 
 

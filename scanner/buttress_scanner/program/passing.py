@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.declared import declared_result
 from buttress_scanner.program.values import informative
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ def given_back(engine: Engine, body: Body, bound: Mapping[str, list[Value]]) -> 
 
 def result_of(engine: Engine, frame: Frame, passed: list[Value]) -> list[Value]:
     """What a call yields that gives these arguments back: they, and the declared result where nothing is known of them."""
-    from buttress_scanner.program.declared import declared_result
-
     return passed if informative(passed) else [*passed, *declared_result(engine, frame)]
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.model import Confidence, Position
+from buttress_scanner.program.classes import is_subclass
 from buttress_scanner.program.queries import Coverage, check_runs, coverage
 from buttress_scanner.program.query_effects import Start, Starts
 from buttress_scanner.program.query_links import Link, OpenCall, call_sites, called_values, link, open_calls, reasons, runs, told
@@ -104,8 +105,6 @@ def _bodies(program: Program, target: Target, *, overrides: bool) -> set[tuple[s
 
 def _overrides(program: Program, subject: Subject) -> set[tuple[str, int]]:
     """Methods of the same name in subclasses."""
-    from buttress_scanner.program.classes import is_subclass
-
     owner, _, member = subject.qualname.rpartition(".")
     classes = program.classes(f"{subject.unit.name}:{owner}") if owner else []
     found = set()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.model import Confidence, Step
+from buttress_scanner.program.catalogue import EFFECTS
+from buttress_scanner.program.classes import linearise, members, metaclasses
+from buttress_scanner.program.modules import module_member
 from buttress_scanner.program.query_links import Link, link, runs
 from buttress_scanner.program.reach import Hop, runs_factories
 from buttress_scanner.program.values import Function, Maker, Method, Partial, Value
@@ -100,8 +103,6 @@ class Starts:
 
     def of_class(self, info: ClassInfo) -> list[Start]:
         """What runs when an object is constructed."""
-        from buttress_scanner.program.classes import linearise, members, metaclasses
-
         engine = self._program.engine
         values = [v for name in _CONSTRUCTORS if (m := members(engine, info, name)) is not None for v in m[1]]
         values += [v for meta in metaclasses(engine, info) if (m := members(engine, meta, "__call__")) for v in m[1]]
@@ -111,8 +112,6 @@ class Starts:
 
     def _held(self, subject: Subject) -> list[Frame]:
         """The frames of the callables that a variable holds."""
-        from buttress_scanner.program.modules import module_member
-
         values = module_member(self._program.engine, subject.unit, subject.qualname) if "." not in subject.qualname else []
         return [frame for value in values for frame in self._frames_of_value(value)]
 
@@ -291,6 +290,4 @@ def place_of(program: Program, frame: Frame) -> Position:
 
 def known_effects() -> list[str]:
     """Every effect that can be asked for, `io` for all its parts."""
-    from buttress_scanner.program.catalogue import EFFECTS
-
     return sorted({*EFFECTS, "io"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.enums import enum_value, enum_value_kind
 from buttress_scanner.program.values import Const, Member, Object, Value
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _FOLDED = (
 
 
 def _texts(engine: Engine, values: list[Value]) -> list[str] | None:
-    from buttress_scanner.program.enums import enum_value, enum_value_kind
-
     found: list[str] = []
     for value in values:
         if isinstance(value, Const) and isinstance(value.value, (str, int)):
