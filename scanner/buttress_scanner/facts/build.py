@@ -7,10 +7,10 @@ from collections import deque
 from typing import Any
 
 from buttress_scanner.facts.annotations import type_parameters
+from buttress_scanner.facts.compound import Compound
 from buttress_scanner.facts.expressions import Expressions, span_of
 from buttress_scanner.facts.model import Body, FileFacts, ImportFact, Param, Span
 from buttress_scanner.facts.scopes import Names, scan
-from buttress_scanner.facts.statements import Statements
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
@@ -67,7 +67,7 @@ class _TypeChecking:
         return None
 
 
-class _Builder(Statements):
+class _Builder(Compound):
     """One body under construction in its file."""
 
     def __init__(self, file: _File, body: Body, names: Names, enclosing: list[Names], *, guarded: bool) -> None:

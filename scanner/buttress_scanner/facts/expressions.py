@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import Span
     from buttress_scanner.facts.scopes import Names
 
-_OPERATORS: dict[type, str] = {
+OPERATORS: dict[type, str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "matmul", ast.Div: "truediv", ast.Mod: "mod", ast.Pow: "pow",
     ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or", ast.BitXor: "xor", ast.BitAnd: "and", ast.FloorDiv: "floordiv",
     ast.Invert: "invert", ast.Not: "not", ast.UAdd: "pos", ast.USub: "neg",
@@ -143,21 +143,21 @@ class Expressions(Ssa):
             inner = inner.left
         left = self.expr(inner)
         for part in reversed(chain):
-            left = self.emit(span_of(part), "bin", _OPERATORS[type(part.op)], left, self.expr(part.right))
+            left = self.emit(span_of(part), "bin", OPERATORS[type(part.op)], left, self.expr(part.right))
         return left
 
     def _unaryop(self, node: ast.UnaryOp, span: Span) -> int:
         operand = self.expr(node.operand)
         if isinstance(node.op, ast.Not):
             return self.emit(span, "un", "not", self.emit(span, "truth", operand))
-        return self.emit(span, "un", _OPERATORS[type(node.op)], operand)
+        return self.emit(span, "un", OPERATORS[type(node.op)], operand)
 
     def _compare(self, node: ast.Compare, span: Span) -> int:
         left = self.expr(node.left)
         result = left
         for op, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.expr(comparator)
-            result = self.emit(span, "cmp", _OPERATORS[type(op)], left, right)
+            result = self.emit(span, "cmp", OPERATORS[type(op)], left, right)
             left = right
         return result
 
