@@ -219,10 +219,18 @@ def held_by(engine: Engine, value: Instance, name: str) -> list[Value]:
         stored = engine.values(engine.slot("declared", owner, name))
         stored = [v for v in stored if not (isinstance(v, Object) and v.path in constants)]
         found.update(dict.fromkeys(stored if known else _for_receiver(engine, value, owner, stored)))
-    if not (name.startswith("__") and name.endswith("__")):  # special methods are looked up in the class
+    if not _is_method(engine, value.info, name):  # a name that is not known is hardly that of a method
         for key in (value, value.info):
             found.update(dict.fromkeys(engine.values(engine.slot("dynamic", key))))
     return list(found)
+
+
+def _is_method(engine: Engine, info: ClassInfo, name: str) -> bool:
+    """Whether the class defines the name as a function, or Python looks it up in the class only."""
+    if name.startswith("__") and name.endswith("__"):
+        return True
+    found = members(engine, info, name)
+    return found is not None and any(isinstance(v, (Function, Descriptor)) for v in found[1])
 
 
 def _for_receiver(engine: Engine, value: Instance, owner: ClassInfo, stored: list[Value]) -> list[Value]:
