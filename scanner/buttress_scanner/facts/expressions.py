@@ -89,7 +89,7 @@ class Expressions(Ssa):
         base = self.expr(node.value)
         if path is not None and path in self.env:
             if path in self.stored:
-                return self.env[path]
+                return self.emit(span, "phi", (self.env[path],), "attr", base, node.attr)
             version = self.env[path]
             self.emit(span, "attr", base, node.attr)  # a property runs all the same
             return version
@@ -103,7 +103,7 @@ class Expressions(Ssa):
             return self.emit(span, "slice", base, *parts)
         key = self.expr(node.slice)
         if path is not None and path in self.env:
-            return self.env[path]
+            return self.emit(span, "phi", (self.env[path],), "item", base, key) if path in self.stored else self.env[path]
         return self.emit(span, "item", base, key)
 
     def _slice(self, node: ast.Slice, span: Span) -> int:
@@ -170,6 +170,7 @@ class Expressions(Ssa):
         """Compile ``and``/``or`` with narrowing from operand to operand; return the value and the environments it may end in."""
         truth = isinstance(node.op, ast.And)
         results, envs, outer = [], [], self.holding
+        arms: dict[int, tuple[int, ...]] = {}
         for number, operand in enumerate(node.values):
             start = len(self.body.nodes)
             value = self.expr(operand)
@@ -179,6 +180,7 @@ class Expressions(Ssa):
                 self.emit(span_of(operand), "truth", value)
             if number:
                 self.body.conditional.append((start, len(self.body.nodes)))
+                arms[value] = self.holding[len(outer) :]
             results.append(value if last else self.emit(span_of(operand), "narrow", "truth", not truth, value, -1))
             envs.append(dict(self.env))
             if not last:
@@ -186,7 +188,10 @@ class Expressions(Ssa):
                 self.assume(operand, truth)
                 self.holding += self.narrowed_since(first, operand)
         self.holding = outer
-        return self.emit(span_of(node), "phi", tuple(results)), envs
+        joined = self.emit(span_of(node), "phi", tuple(results))
+        if any(arms.get(result) for result in results):
+            self.body.arms[joined] = {result: arms[result] for result in results if arms.get(result)}
+        return joined, envs
 
     def assume(self, test: ast.expr, truth: bool) -> None:
         """Narrow the environment by the outcome of a test that has been compiled."""

@@ -2,6 +2,8 @@
 
 A body is a flat list of nodes in evaluation order; a node is a tuple whose first element names the operation and whose integer
 operands are indices of earlier nodes of the same body (except in ``phi`` nodes of loop heads, which also name later ones).
+A ``phi`` that reads what was stored to ``object.name`` or ``object[key]`` before says so (``access`` is ``attr`` or ``item``): where
+the object has code of its own for it, that code says what is read.
 Everything is plain data (tuples, lists, strings, numbers): facts depend on the bytes of one file only and can be stored.
 
 Operations, with their operands::
@@ -16,7 +18,7 @@ Operations, with their operands::
     deco callee target                     the application of a decorator
     seq kind ((starred, node), ...) | dict ((key or -1, value), ...)
     comp kind element | dcomp key value | fstr parts
-    phi inputs | narrow test polarity subject operand
+    phi inputs [access object name-or-key] | narrow test polarity subject operand
     iter object is_async consumer | unpack object index after starred
     bin op left right | un op operand | cmp op left right | truth operand
     func index | class index

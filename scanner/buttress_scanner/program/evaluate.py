@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import contents
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.attributes_written import set_attribute
+from buttress_scanner.program.evaluate_accesses import read_by_code
 from buttress_scanner.program.evaluate_calls import CALLS
 from buttress_scanner.program.evaluate_containers import CONTAINERS
 from buttress_scanner.program.evaluate_names import NAMES
@@ -40,6 +41,10 @@ def _attr(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 def _phi(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found: dict[Value, None] = {}
+    if len(node) > 2:
+        found, is_by_code = read_by_code(engine, frame, index, node)
+        if is_by_code:
+            return found
     arms = frame.body.arms.get(index, {}) if frame.key != "anybody" else {}
     for part in node[1]:
         if part not in arms or not any(rules_out(engine, frame, test) for test in arms[part]):

@@ -45,7 +45,8 @@ class Effects:
     def of(self, frame: Frame, index: int, state: State) -> Outcomes:
         """How the node may end when it is reached in this state."""
         node = frame.body.nodes[index]
-        if node[0] in tables.QUIET or (state.status == MET and self._is_final):
+        is_quiet = node[0] in tables.QUIET and (len(node) < 3 or node[0] != "phi" or index not in frame.edges)
+        if is_quiet or (state.status == MET and self._is_final):
             return nothing(state)
         found = self._remembered(frame, index, node, State(state.status, (), state.promises))
         flags, origin, outer = state.flags, state.origin, state.outer

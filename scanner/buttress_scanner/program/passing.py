@@ -38,8 +38,13 @@ def _sources(body: Body, node: int) -> set[int]:
         current = pending.pop()
         if current not in seen:
             seen.add(current)
-            pending += body.nodes[current][1] if body.nodes[current][0] == "phi" else ()
-    return {n for n in seen if body.nodes[n][0] != "phi"}
+            pending += body.nodes[current][1] if _is_variable(body, current) else ()
+    return {n for n in seen if not _is_variable(body, n)}
+
+
+def _is_variable(body: Body, node: int) -> bool:
+    """Whether the node is a version of a variable; what was stored to an object may be read by code of the object's own."""
+    return body.nodes[node][0] == "phi" and len(body.nodes[node]) == 2
 
 
 def given_back(engine: Engine, body: Body, bound: Mapping[str, list[Value]]) -> list[Value] | None:
