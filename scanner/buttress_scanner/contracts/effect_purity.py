@@ -160,7 +160,7 @@ class _Purity:
         loads = frame.body.kind in ("module", "class") and not runs_factories(frame)
         if hop.callee is None or not (loads or frame.edges[hop.node].get(hop.callee) == "import"):
             return False
-        root = (path[-1].frame.unit.name, path[-1].node)
+        root = (path[-1].frame.unit.name, path[-1].frame.body.index, path[-1].node)
         if (frame.unit.name, root) in self.roots:
             return True
         self.roots.add((frame.unit.name, root))

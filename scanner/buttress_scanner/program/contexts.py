@@ -30,7 +30,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo
 
@@ -121,7 +121,8 @@ class Contexts:
             order = linearise(self.engine, info)
             methods = [b for c in order for b in c.unit.facts.bodies[c.body.index :] if b.parent == c.body.index]
             held = {name for body in methods for name in stored_attributes(body)}
-            known = self._calling[info] = any(_calls_any(body, held) for body in methods)
+            given = {name for body in methods for name in _given_attributes(body)}
+            known = self._calling[info] = any(_calls_any(body, held, given) for body in methods)
         return known
 
 
@@ -175,17 +176,76 @@ def _makes_callables(body: Body) -> bool:
     return any(node[0] in ("func", "class") for node in body.nodes)
 
 
-def _calls_any(body: Body, names: Container[str]) -> bool:
-    """Whether a method calls one of these attributes of its first parameter."""
+_TAKEN = ("item", "iter", "unpack", "phi", "narrow", "slice")
+"""Between a container that an object holds and what is called: taking something out of it."""
+
+
+def _calls_any(body: Body, names: Container[str], given: Container[str]) -> bool:
+    """Whether a method calls one of these attributes of its first parameter, or what it takes out of one.
+
+    Of those that the object was given by somebody (an injected port), methods count as well.
+    """
     if not body.params:
         return False
     receiver = ("param", body.params[0].name)
     for node in body.nodes:
-        if node[0] == "call" and body.nodes[node[1]][0] == "attr":
-            _, owner, name = body.nodes[node[1]]
-            if name in names and body.nodes[owner] == receiver:
-                return True
+        if node[0] != "call":
+            continue
+        held = _held(body, node[1], receiver)
+        if held in names:
+            return True
+        callee = body.nodes[node[1]]
+        if callee[0] == "attr" and _held(body, callee[1], receiver) in given:
+            return True
     return False
+
+
+def _held(body: Body, node: int, receiver: tuple[str, str]) -> str | None:
+    """The attribute of the receiver that a node reads or takes something out of."""
+    pending, seen = [node], set()
+    while pending:
+        current = pending.pop()
+        if current < 0 or current in seen:
+            continue
+        seen.add(current)
+        operands = body.nodes[current]
+        if operands[0] == "attr" and body.nodes[operands[1]] == receiver:
+            name: str = operands[2]
+            return name
+        if operands[0] in _TAKEN:
+            pending += _sources(operands)
+    return None
+
+
+def _sources(operands: Node) -> list[int]:
+    """What a node takes its value from."""
+    if operands[0] == "phi":
+        return list(operands[1])
+    return [operands[3] if operands[0] == "narrow" else operands[1]]
+
+
+def _given_attributes(body: Body) -> set[str]:
+    """The attributes to which a body stores a parameter, or what stands in for one that is left out."""
+    return {
+        node[2]
+        for node in body.nodes
+        if node[0] == "setattr" and any(body.nodes[n][0] == "param" for n in _origins(body, node[3]))
+    }
+
+
+def _origins(body: Body, node: int) -> set[int]:
+    """The nodes from which a value comes unchanged."""
+    pending, seen = [node], set()
+    while pending:
+        current = pending.pop()
+        if current >= 0 and current not in seen:
+            seen.add(current)
+            operands = body.nodes[current]
+            if operands[0] in ("phi", "narrow"):
+                pending += _sources(operands)
+            elif operands[0] == "declare":
+                pending.append(operands[1])
+    return seen
 
 
 def stored_attributes(body: Body) -> set[str]:

@@ -193,14 +193,17 @@ def _may_be(engine: Engine, value: Value, truth: bool) -> bool:
     if isinstance(value, (Function, Method, Partial, Class, Module, External, Maker, Running)):
         return truth
     if isinstance(value, Instance):
-        return truth or is_open(value.site) or bool(value.info.externals) or _measures(engine, value)
+        return truth or is_open(value.site) or _measures(engine, value)
     if isinstance(value, Object):
         return truth or not engine.catalogue.is_always_true(value.path)
     return True
 
 
 def _measures(engine: Engine, value: Instance) -> bool:
-    """Whether the class says itself when its objects are true."""
+    """Whether the class, or one of the library that it derives from, may say itself when its objects are true."""
+    outside = [path for path in value.info.externals if path != "builtins.object"]
+    if not all(map(engine.catalogue.is_always_true, outside)):
+        return True
     return any(members(engine, value.info, name) is not None for name in ("__bool__", "__len__"))
 
 
