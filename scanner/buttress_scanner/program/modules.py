@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.types import instantiate
 from buttress_scanner.program.values import External
 
 if TYPE_CHECKING:
@@ -110,15 +109,34 @@ def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = 
             found.update(dict.fromkeys(engine.read(unit.frame, node)))
     found.update(dict.fromkeys(engine.values(engine.slot(unit, name))))
     if not found and name in body.annotations:
+        from buttress_scanner.program.types import instantiate
+
         found.update(dict.fromkeys(instantiate(engine, unit.frame, body.annotations[name])))
-    if found or unit.name in seen:
+    if unit.name in seen or not unit.facts.stars:
         return list(found)
-    for level, module in unit.facts.stars:
-        absolute = engine.modules.absolute(unit, level, module)
-        source = engine.modules.get(absolute or "")
-        if source is not None and _exported(source, name):
-            found.update(dict.fromkeys(module_member(engine, source, name, seen | {unit.name})))
-    return list(found) or _external_star(engine, unit, name)
+    starred, certain = _starred(engine, unit, name, seen | {unit.name}, body.exit.get(name, -1))
+    if certain:
+        return starred
+    return [*found, *starred] or _external_star(engine, unit, name)
+
+
+def _starred(engine: Engine, unit: Unit, name: str, seen: frozenset[str], after: int) -> tuple[list[Value], bool]:
+    """What star imports of modules of the program bind to a name behind an instruction, and whether one of them surely does.
+
+    The last one decides, unless it stands in a branch.
+    """
+    body = unit.facts.bodies[0]
+    found: dict[Value, None] = {}
+    for index in range(len(body.nodes) - 1, after, -1):
+        if body.nodes[index][0] != "star":
+            continue
+        _, level, module = body.nodes[index]
+        source = engine.modules.get(engine.modules.absolute(unit, level, module) or "")
+        values = module_member(engine, source, name, seen) if source is not None and _exported(source, name) else []
+        found.update(dict.fromkeys(values))
+        if values and body.spans[index][1] == 0:
+            return list(found), True
+    return list(found), False
 
 
 def _exported(unit: Unit, name: str) -> bool:
