@@ -10,7 +10,7 @@ from buttress_scanner.facts.annotations import type_parameters
 from buttress_scanner.facts.compound import Compound
 from buttress_scanner.facts.expressions import Expressions, span_of
 from buttress_scanner.facts.model import Body, FileFacts, ImportFact, Param, Span
-from buttress_scanner.facts.scopes import Names, scan
+from buttress_scanner.facts.scopes import Names, Survey
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
@@ -34,21 +34,17 @@ class _TypeChecking:
         self.modules: set[str] = set()
         self.names: set[str] = set()
 
-    def learn(self, tree: ast.Module) -> None:
-        rebound: set[str] = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module in ("typing", "typing_extensions") and node.level == 0:
-                self.names.update(a.asname or a.name for a in node.names if a.name in ("TYPE_CHECKING", "*"))
-            elif isinstance(node, ast.Import):
+    def learn(self, survey: Survey) -> None:
+        """Take the names from the file's imports, without those that it assigns as well."""
+        for node in survey.imports:
+            if isinstance(node, ast.Import):
                 self.modules.update(a.asname or a.name for a in node.names if a.name in ("typing", "typing_extensions"))
-            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                rebound.add(node.id)
-            elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-                rebound.add(node.name)
+            elif node.module in ("typing", "typing_extensions") and node.level == 0:
+                self.names.update(a.asname or a.name for a in node.names if a.name in ("TYPE_CHECKING", "*"))
         if "*" in self.names:
             self.names.add("TYPE_CHECKING")
-        self.names -= rebound
-        self.modules -= rebound
+        self.names -= survey.stored
+        self.modules -= survey.stored
 
     def outcome(self, test: ast.expr) -> bool | None:
         """What the test yields when the program runs, as far as TYPE_CHECKING decides it."""
@@ -224,15 +220,14 @@ def _export_statement(node: ast.stmt) -> tuple[str, ast.expr | None]:
 
 def compile_module(tree: ast.Module) -> FileFacts:
     """Compile a parsed file into its facts. The tree is not kept."""
-    file = _File(scan(tree.body))
-    file.type_checking.learn(tree)
+    survey = Survey()
+    file = _File(survey.of(tree))
+    file.type_checking.learn(survey)
     top = Body(0, -1, "module", "", "", (1, 0, 1, 0), (1, 0, 1, 0))
     file.bodies.append(top)
     _Builder(file, top, file.names, [], guarded=False).compile(tree)
     while file.pending:
         node, body, enclosing, guarded = file.pending.popleft()
-        statements = [node.body] if isinstance(node, ast.Lambda) else node.body
-        names = scan(statements, [p.name for p in body.params])
-        _Builder(file, body, names, enclosing, guarded=guarded).compile(node)
+        _Builder(file, body, survey.of(node), enclosing, guarded=guarded).compile(node)
     lines = max((getattr(s, "end_lineno", 0) or 0 for s in tree.body[-1:]), default=0)
     return FileFacts(file.bodies, file.imports, file.stars, _exports(tree), lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.facts.ssa import Env, Ssa, path_of
 from buttress_scanner.facts.texts import expressions_in, text_run_by
+from buttress_scanner.facts.walking import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,7 +208,7 @@ class Expressions(Ssa):
 
     def narrowed_since(self, start: int, test: ast.expr) -> tuple[int, ...]:
         """The narrowed versions that a test without ``and`` or ``or`` has left."""
-        if any(isinstance(part, ast.BoolOp) for part in ast.walk(test)):
+        if any(isinstance(part, ast.BoolOp) for part in inside(test)):
             return ()
         return tuple(n for n in range(start, len(self.body.nodes)) if self.body.nodes[n][0] == "narrow")
 
@@ -308,7 +309,6 @@ class Expressions(Ssa):
     # --- comprehensions: inlined, their variables private
 
     def _comprehension(self, node: Any, span: Span, kind: str) -> int:
-        private: dict[str, int | None] = {}
         start = len(self.body.nodes)
         heads = None
         for number, generator in enumerate(node.generators):
@@ -317,9 +317,6 @@ class Expressions(Ssa):
             if number == 0:
                 start = len(self.body.nodes)
                 heads = dict(self.env)
-            for target in ast.walk(generator.target):
-                if isinstance(target, ast.Name):
-                    private.setdefault(target.id, (heads or {}).get(target.id))
             self.store(generator.target, element)
             for test in generator.ifs:
                 self.emit(span_of(test), "truth", self.expr(test))
@@ -330,7 +327,7 @@ class Expressions(Ssa):
         else:
             result = self.emit(span, "comp", kind, self.used(node.elt))
         self.body.conditional.append((start, len(self.body.nodes) - 1))
-        walruses = {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+        walruses = sorted({n.target.id for n in inside(node) if isinstance(n, ast.NamedExpr)})
         after = dict(heads or {})
         after.update({name: self.env[name] for name in walruses if name in self.env})
         self.stored &= after.keys()

@@ -1,4 +1,4 @@
-"""Which names a body binds, declares global or nonlocal: one scan that stops at nested scopes."""
+"""Which names each scope of a file binds, declares global or nonlocal: one walk over the file answers for all of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from buttress_scanner.facts.walking import FIELDS, header_of, inside, walk_scope
 
-Scoped = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
+_BINDING = frozenset({ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global})
+_BINDING |= {ast.Nonlocal}
 
 
 @dataclass(slots=True)
@@ -24,72 +29,131 @@ class Names:
     """Names that a nested function declares nonlocal: their value may change behind the local flow."""
 
 
-def walk_scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope in no particular order; nested scopes are yielded and not entered (their headers are)."""
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            stack += node.decorator_list + node.args.defaults + [d for d in node.args.kw_defaults if d]
-        elif isinstance(node, ast.ClassDef):
-            stack += node.decorator_list + node.bases + [k.value for k in node.keywords]
-        elif isinstance(node, ast.Lambda):
-            stack += node.args.defaults + [d for d in node.args.kw_defaults if d]
-        else:
-            stack.extend(ast.iter_child_nodes(node))
+class Survey:
+    """The names of all scopes of a file, found in one walk; scopes that are met outside of it are walked when asked for."""
+
+    def __init__(self) -> None:
+        self.stored: set[str] = set()
+        """Names that are assigned anywhere, or that a definition has."""
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self._names: dict[ast.AST, Names] = {}
+
+    def of(self, scope: Scope) -> Names:
+        """The names of a scope."""
+        known = self._names.get(scope)
+        if known is None:
+            self._walk(scope)
+            known = self._names[scope]
+        return known
+
+    def _walk(self, outermost: Scope) -> None:
+        """Collect the names of a scope and of all within it; what they share is known once the inner ones are."""
+        order: list[tuple[Scope, Scope | None]] = [(outermost, None)]
+        for scope, _ in order:
+            order += [(inner, scope) for inner in self._scan(scope)]
+        for scope, outer in reversed(order):
+            names = self._names[scope]
+            if outer is not None:
+                self._names[outer].shared |= names.nonlocals | names.shared
+            names.bound -= names.globals | names.nonlocals
+
+    def _scan(self, scope: Scope) -> list[Scope]:
+        """Collect the names of one scope and return the scopes directly within."""
+        names = self._names[scope] = Names(bound=set(_parameters(scope)))
+        bound, stored = names.bound, self.stored
+        inner: list[Scope] = []
+        stack: list[ast.AST] = [scope.body] if isinstance(scope, ast.Lambda) else list(scope.body)
+        while stack:
+            node = stack.pop()
+            kind = node.__class__
+            if kind is ast.Name:
+                if node.ctx.__class__ is not ast.Load:  # type: ignore[attr-defined]
+                    bound.add(node.id)  # type: ignore[attr-defined]
+                    stored.add(node.id)  # type: ignore[attr-defined]
+                continue
+            if kind in _SCOPES:
+                inner.append(node)  # type: ignore[arg-type]
+                stack += header_of(node) or ()
+                if kind is not ast.Lambda:
+                    bound.add(node.name)  # type: ignore[attr-defined]
+                    stored.add(node.name)  # type: ignore[attr-defined]
+                continue
+            if kind in _BINDING:
+                self._bind(node, names)
+            elif kind in _COMPREHENSIONS:
+                stack += self._comprehension(node)
+                continue
+            for name in FIELDS[kind]:
+                child = getattr(node, name)
+                if child.__class__ is list:
+                    stack += child
+                elif child is not None:
+                    stack.append(child)
+        return inner
+
+    def _comprehension(self, node: ast.AST) -> list[ast.AST]:
+        """What a comprehension evaluates; its own variables are assigned, and bound nowhere."""
+        parts: list[ast.AST] = []
+        for name in FIELDS[node.__class__]:
+            child = getattr(node, name)
+            if child.__class__ is not list:
+                parts.append(child)
+                continue
+            for generator in child:
+                parts += [generator.iter, *generator.ifs]
+                self.stored.update(t.id for t in inside(generator.target) if t.__class__ is ast.Name and is_stored(t))
+        return parts
+
+    def _bind(self, node: ast.AST, names: Names) -> None:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.imports.append(node)
+        _bind(node, names)
 
 
-def _bind(node: ast.AST, names: Names, inner: set[int]) -> None:
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        if id(node) not in inner:
-            names.bound.add(node.id)
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        names.bound.add(node.name)
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        names.bound.update((a.asname or a.name.split(".")[0]) for a in node.names if a.name != "*")
-    elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name):
-        names.bound.add(node.name)
-    elif isinstance(node, ast.MatchMapping) and node.rest:
-        names.bound.add(node.rest)
-    elif isinstance(node, ast.Global):
-        names.globals.update(node.names)
-    elif isinstance(node, ast.Nonlocal):
-        names.nonlocals.update(node.names)
+def is_stored(node: ast.AST) -> bool:
+    """Whether a name, attribute or subscript is assigned or deleted rather than read."""
+    return not isinstance(node.ctx, ast.Load)  # type: ignore[attr-defined]
 
 
-def _nonlocals_below(node: ast.AST, into: set[str]) -> None:
-    for child in ast.walk(node):
-        if isinstance(child, ast.Nonlocal):
-            into.update(child.names)
+def _parameters(scope: Scope) -> list[str]:
+    if isinstance(scope, (ast.Module, ast.ClassDef)):
+        return []
+    args = scope.args
+    rest = [arg for arg in (args.vararg, args.kwarg) if arg is not None]
+    return [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, *rest)]
 
 
-def scan(body: Iterable[ast.AST], params: Iterable[str] = ()) -> Names:
-    """Collect the names of one scope from its statements and parameters."""
-    names = Names(bound=set(params))
-    nodes = list(walk_scope(body))
-    inner = {
-        id(target)
-        for node in nodes
-        if isinstance(node, _COMPREHENSIONS)
-        for generator in node.generators
-        for target in ast.walk(generator.target)
-    }
-    for node in nodes:
-        _bind(node, names, inner)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            _nonlocals_below(node, names.shared)
-    names.bound -= names.globals | names.nonlocals
-    return names
+def _bind(node: ast.AST, names: Names) -> None:
+    """Note what a statement or pattern binds or declares, other than by a name that stands as a target."""
+    match node:
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            names.bound.update((a.asname or a.name.split(".")[0]) for a in aliases if a.name != "*")
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            names.bound.add(name)
+        case ast.MatchMapping(rest=str(rest)):
+            names.bound.add(rest)
+        case ast.Global(names=declared):
+            names.globals.update(declared)
+        case ast.Nonlocal(names=declared):
+            names.nonlocals.update(declared)
 
 
 def assigned(statements: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
     """Return the names and the attribute or item names that a block stores to, for loop heads."""
     found, attributes = Names(), set()
     for node in walk_scope(statements):
-        _bind(node, found, set())
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            attributes.add(node.attr)
-        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            attributes.add("[]")
+        kind = node.__class__
+        if isinstance(node, ast.Name):
+            if is_stored(node):
+                found.bound.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            if is_stored(node):
+                attributes.add(node.attr)
+        elif isinstance(node, ast.Subscript):
+            if is_stored(node):
+                attributes.add("[]")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.bound.add(node.name)
+        elif kind in _BINDING:
+            _bind(node, found)
     return found.bound | found.globals | found.nonlocals, attributes

@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from buttress_scanner.facts.scopes import walk_scope
+from buttress_scanner.facts.walking import walk_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
