@@ -9,9 +9,10 @@ from pydantic import Field
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.findings.model import Confidence, Position, Step
-from buttress_scanner.program.classes import is_subclass
+from buttress_scanner.program.classes import is_subclass, members, metaclasses
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.references import Origins, consumers, defaults_of
+from buttress_scanner.program.reflection import source_of
 from buttress_scanner.program.values import (
     Class,
     Descriptor,
@@ -246,10 +247,31 @@ class _Search:
                 self._report(frame, index, callee, inside, "calls")
             return
         reflected = any(origins.reflection.is_run_through(c) for c in frame.edges.get(index, ()))
-        if reflected or (
-            self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee)
-        ):
+        if reflected or self._has_made(frame, callee):
             self._report(frame, index, -1, inside, "runs")
+        elif self._makes_for_its_caller(frame, callee, node):
+            return
+        elif self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee):
+            self._report(frame, index, -1, inside, "runs")
+
+    def _has_made(self, frame: Frame, callee: int) -> bool:
+        """Whether a class is called whose constructor is guarded and which a metaclass of the program makes objects of."""
+        engine = self.program.engine
+        for value in frame.cells[callee].values if frame.cells[callee] else ():  # type: ignore[union-attr]
+            if isinstance(value, Class) and any(members(engine, m, "__call__") for m in metaclasses(engine, value.info)):
+                made_by = [members(engine, value.info, name) for name in ("__new__", "__init__")]
+                if any(self.guard.is_protected(v) for found in made_by if found is not None for v in found[1]):
+                    return True
+        return False
+
+    def _makes_for_its_caller(self, frame: Frame, callee: int, node: tuple[object, ...]) -> bool:
+        """Whether a metaclass makes an object of the class that was called: who called the class is asked."""
+        values = frame.cells[callee].values if frame.cells[callee] else ()  # type: ignore[union-attr]
+        if any(isinstance(v, Maker) and v.kind == "construct" for v in values):
+            return True
+        if any(isinstance(v, External) and v.path == "builtins.type.__call__" for v in values) and node[2]:
+            return bool(frame.body.nodes[source_of(frame.body, node[2][0][1])][0] == "param")  # type: ignore[index]
+        return False
 
     def _implicit(self, frame: Frame, index: int) -> bool:
         """An edge to a protected callable that no operand shows: a constructor, ``methodcaller``, a property."""

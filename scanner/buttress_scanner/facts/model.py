@@ -2,8 +2,8 @@
 
 A body is a flat list of nodes in evaluation order; a node is a tuple whose first element names the operation and whose integer
 operands are indices of earlier nodes of the same body (except in ``phi`` nodes of loop heads, which also name later ones).
-A ``phi`` that reads what was stored to ``object.name`` or ``object[key]`` before says so (``access`` is ``attr`` or ``item``): where
-the object has code of its own for it, that code says what is read.
+A ``phi`` that reads what was stored to ``object.name`` or ``object[key]`` before says so (``access`` is ``attr`` or ``item``):
+where the object has code of its own for it, that code says what is read.
 Everything is plain data (tuples, lists, strings, numbers): facts depend on the bytes of one file only and can be stored.
 
 Operations, with their operands::

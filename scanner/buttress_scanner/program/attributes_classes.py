@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import linearise, members
+from buttress_scanner.program.classes import linearise, members, metaclasses
 from buttress_scanner.program.descriptors import bind_members, bind_on_class
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
 from buttress_scanner.program.values import (
@@ -33,6 +33,8 @@ def of_class(engine: Engine, value: Class, name: str, site: Site) -> list[Value]
         special = _of_enum(engine, info, name)
         if special is not None:
             return special
+        if name == "__getitem__":
+            return [engine.make(BoxMethod, value, name)]
     found = members(engine, info, name)
     if found is not None:
         return bind_on_class(engine, value, found[1], site)
@@ -77,8 +79,10 @@ def from_externals(engine: Engine, info: ClassInfo, name: str, receiver: Value) 
 
 
 def _of_enum(engine: Engine, info: ClassInfo, name: str) -> list[Value] | None:
-    if name == "__members__":
+    if name in ("__members__", "_member_map_"):
         return [engine.make(Namespace, engine.make(Class, info, True))]
+    if name == "_value2member_map_":
+        return [engine.make(BoxMethod, engine.make(Class, info, True), name)]
     if name in enum_members(engine, info):
         return [enum_member(engine, info, name)]
     return None
@@ -108,6 +112,8 @@ def of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value]
     info = receiver.info if isinstance(receiver, (Instance, Class, Member)) else None
     if info is None:
         return []
+    if isinstance(receiver, Class) and value.after not in linearise(engine, info):
+        return _behind_metaclass(engine, receiver, value.after, name, site)
     found = members(engine, info, name, value.after)
     cls = receiver if isinstance(receiver, Class) else engine.make(Class, info, True)
     if found is not None:
@@ -118,3 +124,14 @@ def of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value]
     if name == "__new__":
         return [engine.make(Maker, "new", cls, *site)]
     return from_externals(engine, info, name, receiver)
+
+
+def _behind_metaclass(engine: Engine, cls: Class, after: ClassInfo, name: str, site: Site) -> list[Value]:
+    """What ``super().name`` is in a method of a metaclass: of its bases, of which ``type`` makes what is called."""
+    for meta in metaclasses(engine, cls.info):
+        found = members(engine, meta, name, after) if after in linearise(engine, meta) else None
+        if found is not None:
+            return bind_members(engine, found[1], cls, engine.make(Class, meta, True), site)
+    if name in ("__call__", "__new__"):
+        return [engine.make(Maker, "construct" if name == "__call__" else "new", cls, *site)]
+    return []

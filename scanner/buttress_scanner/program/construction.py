@@ -9,10 +9,11 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import bind_and_call, call, call_back, call_method
 from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, metaclasses, subclasses
 from buttress_scanner.program.engine import EVERYTHING
-from buttress_scanner.program.enums import enum_member, enum_members, enum_value, is_enum
+from buttress_scanner.program.enums import enum_member, is_enum, members_of_value
 from buttress_scanner.program.frames import Frame
 from buttress_scanner.program.values import (
     DECLARED,
+    Box,
     Class,
     Const,
     Descriptor,
@@ -40,8 +41,12 @@ def construct(engine: Engine, callee: Class, args: Args, site: Site) -> list[Val
     if is_enum(engine, info):
         return _enum_by_value(engine, info, args)
     meta = _metaclass_call(engine, callee, args, site)
-    if meta is not None:
-        return meta
+    return meta if meta is not None else construct_itself(engine, callee, args, site)
+
+
+def construct_itself(engine: Engine, callee: Class, args: Args, site: Site) -> list[Value]:
+    """What ``type.__call__`` does, whatever metaclass the class has: ``__new__``, then ``__init__``."""
+    info: ClassInfo = callee.info
     made = _by_new(engine, callee, args, site)
     if made is None:
         made = [engine.instance(info, DECLARED if not callee.exact and subclasses(engine, info) else site)]
@@ -235,13 +240,12 @@ def _metaclass_call(engine: Engine, callee: Class, args: Args, site: Site) -> li
 
 def _enum_by_value(engine: Engine, info: ClassInfo, args: Args) -> list[Value]:
     wanted = args.get(0, "value")
-    names = enum_members(engine, info)
     kept: list[str] = []
     for value in wanted:
         if isinstance(value, Member) and value.info is info:
             kept.append(value.name)
-        elif isinstance(value, Const):
-            kept += [n for n in names if value in enum_value(engine, info, n)]
+        elif isinstance(value, Const) or (isinstance(value, Box) and value.kind == "tuple"):
+            kept += members_of_value(engine, info, value)
         else:
             return [engine.instance(info, DECLARED)]
     if not wanted:

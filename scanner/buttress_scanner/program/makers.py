@@ -163,6 +163,13 @@ def _new(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
     return [engine.instance(c.info, site) for c in classes]
 
 
+def _construct(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    """``super().__call__`` of a metaclass."""
+    from buttress_scanner.program.construction import construct_itself
+
+    return construct_itself(engine, maker.function, args, site) if isinstance(maker.function, Class) else []
+
+
 def _newtype(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
     return args.get(0)
 
@@ -189,5 +196,5 @@ _KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
     "keep": _keep, "attrgetter": _attrgetter,
     "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
     "cache": _cached, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
-    "partialmethod": _partialmethod, "callable": _callable, "new": _new, "newtype": _newtype, "namedtuple": _namedtuple,
+    "partialmethod": _partialmethod, "callable": _callable, "new": _new, "construct": _construct, "newtype": _newtype, "namedtuple": _namedtuple,
 }  # fmt: skip

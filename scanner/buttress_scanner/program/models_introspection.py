@@ -245,6 +245,14 @@ def _new_object(engine: Engine, args: Args, site: Site) -> list[Value]:
     ]
 
 
+def _call_type(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``type.__call__(cls, ...)``: constructs, whatever metaclass the class has."""
+    from buttress_scanner.program.construction import construct_itself
+
+    rest = Args(args.positional[1:], args.star, args.keywords, args.double_star)
+    return [v for c in args.get(0) if isinstance(c, Class) for v in construct_itself(engine, c, rest, site)]
+
+
 def _method_type(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [engine.make(Method, f, r) for f in args.get(0) for r in args.get(1)]
 
@@ -282,5 +290,6 @@ MODELS: dict[str, Model] = {
     "builtins.dir": _implicit("__dir__"), "builtins.print": _print, "operator.call": _operator_call,
     "operator.getitem": _getitem, "operator.setitem": _setitem, "typing.cast": _cast, "types.MethodType": _method_type,
     "builtins.object.__new__": _new_object, "builtins.type.__new__": _new_class,
+    "builtins.type.__call__": _call_type,
 }  # fmt: skip
 """By dotted path."""
