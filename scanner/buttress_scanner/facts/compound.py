@@ -109,9 +109,10 @@ class Compound(Statements):
         def arm(case: ast.match_case, earlier: list[ast.match_case]) -> Any:
             def prepare() -> None:
                 first = len(self.body.nodes)
+                left = value
                 for other in earlier:
-                    self.exclude(other, node.subject)
-                self.pattern(case.pattern, value, node.subject)
+                    left = self.exclude(other, left, node.subject)
+                self.pattern(case.pattern, left, node.subject)
                 if case.guard:
                     self._test(case.guard)
                     self.assume(case.guard, True)
@@ -120,8 +121,9 @@ class Compound(Statements):
             return prepare
 
         def no_case() -> None:
+            left = value
             for case in node.cases:
-                self.exclude(case, node.subject)
+                left = self.exclude(case, left, node.subject)
 
         branches: list[Any] = [(arm(case, node.cases[:number]), case.body) for number, case in enumerate(node.cases)]
         total = any(irrefutable(case) for case in node.cases)

@@ -40,23 +40,33 @@ class Patterns(Annotations):
             self.store_name(pattern.name, value, span)
         return value
 
-    def exclude(self, case: ast.match_case, subject: ast.expr) -> None:
-        """Narrow the subject by the failure of an earlier case."""
-        if case.guard is None:
-            self._exclude(case.pattern, subject)
+    def exclude(self, case: ast.match_case, value: int, subject: ast.expr) -> int:
+        """Narrow the subject by the failure of an earlier case, and return what is left of its value."""
+        return self._exclude(case.pattern, value, subject) if case.guard is None else value
 
-    def _exclude(self, pattern: ast.pattern, subject: ast.expr) -> None:
+    def _exclude(self, pattern: ast.pattern, value: int, subject: ast.expr) -> int:
         if isinstance(pattern, ast.MatchOr):
             for part in pattern.patterns:
-                self._exclude(part, subject)
+                value = self._exclude(part, value, subject)
         elif isinstance(pattern, ast.MatchAs) and pattern.pattern is not None:
-            self._exclude(pattern.pattern, subject)
+            value = self._exclude(pattern.pattern, value, subject)
         elif isinstance(pattern, ast.MatchClass) and not pattern.patterns and not pattern.kwd_patterns:
-            self._narrow(subject, "isinstance", False, self.expr(pattern.cls))
+            value = self._left(subject, value, ("isinstance", False, self.expr(pattern.cls)))
         elif isinstance(pattern, ast.MatchValue):
-            self._narrow(subject, "ne", True, self.expr(pattern.value))
+            value = self._left(subject, value, ("ne", True, self.expr(pattern.value)))
         elif isinstance(pattern, ast.MatchSingleton):
-            self._narrow(subject, "isnot", True, self.emit(span_of(pattern), "const", pattern.value))
+            constant = self.emit(span_of(pattern), "const", pattern.value)
+            value = self._left(subject, value, ("isnot", True, constant))
+        return value
+
+    def _left(self, subject: ast.expr, value: int, test: tuple[str, bool, int]) -> int:
+        """What is left of the subject behind a pattern that did not match."""
+        kind, truth, operand = test
+        node = self.emit(span_of(subject), "narrow", kind, truth, value, operand)
+        key = path_of(subject.target if isinstance(subject, ast.NamedExpr) else subject)
+        if key is not None:
+            self.refine(key, node)
+        return node
 
     def _narrowed(self, subject: ast.expr | None, value: int, kind: str, operand: int, span: tuple[int, int, int, int]) -> int:
         node = self.emit(span, "narrow", kind, True, value, operand)

@@ -196,5 +196,6 @@ _KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
     "keep": _keep, "attrgetter": _attrgetter,
     "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
     "cache": _cached, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
-    "partialmethod": _partialmethod, "callable": _callable, "new": _new, "construct": _construct, "newtype": _newtype, "namedtuple": _namedtuple,
+    "partialmethod": _partialmethod, "callable": _callable, "new": _new, "construct": _construct,
+    "newtype": _newtype, "namedtuple": _namedtuple,
 }  # fmt: skip
