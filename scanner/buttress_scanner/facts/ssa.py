@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from buttress_scanner.facts.model import Body, Span
     from buttress_scanner.facts.scopes import Names
@@ -59,6 +59,8 @@ class Ssa:
         self.dead = False
         self.statement: Span = (0, 0, 0, 0)
         self.stored: set[str] = set()
+        self.paths: dict[str, dict[str, None]] = {}
+        """Access paths that were ever known in this body, by the variable that they begin with."""
         self.journals: list[list[tuple[str, int]]] = []
 
     def emit(self, span: Span, *node: Any) -> int:
@@ -78,16 +80,17 @@ class Ssa:
         self.body.versions.setdefault(name, []).append(node)
         if self.body.kind == "function":
             self.body.stores.append((self.statement, name, node))
-        self._kill(lambda key: _root(key) == name)
+        self._forget(self.paths.get(name, ()))
         for journal in self.journals:
             journal.append((name, node))
 
     def bind_path(self, key: str, node: int) -> None:
         """Record a store to an access path; other paths that end alike may be the same place and are forgotten."""
         last = _last(key)
-        self._kill(lambda other: _last(other) == last or other.startswith(key))
+        self._forget(other for other in self._known_paths() if _last(other) == last or other.startswith(key))
         self.env[key] = node
         self.stored.add(key)
+        self._note_path(key)
 
     def bind_update(self, name: str, args: tuple[tuple[bool, int], ...], keywords: tuple[tuple[str, int], ...]) -> None:
         """Record ``name.update(...)`` of a dict that was written out here: what it stores under constant keys is there now."""
@@ -101,15 +104,26 @@ class Ssa:
         if len(known) == sum(map(len, written)) + len(keywords):  # a key that is not known could be any of the others
             self.env.update(known)
             self.stored.update(known)
+            for key in known:
+                self._note_path(key)
 
     def refine(self, key: str, node: int) -> None:
         """Make a narrowed version current; it is no new value."""
         self.env[key] = node
+        if _is_path(key):
+            self._note_path(key)
 
-    def _kill(self, doomed: Any) -> None:
-        for key in [k for k in self.env if _is_path(k) and doomed(k)]:
-            del self.env[key]
-            self.stored.discard(key)
+    def _note_path(self, key: str) -> None:
+        self.paths.setdefault(_root(key), {})[key] = None
+
+    def _known_paths(self) -> list[str]:
+        return [key for keys in self.paths.values() for key in keys]
+
+    def _forget(self, paths: Iterable[str]) -> None:
+        for key in paths:
+            if key in self.env:
+                del self.env[key]
+                self.stored.discard(key)
 
     def join(self, envs: list[Env], span: Span, tests: list[tuple[int, ...]] | None = None) -> Env:
         """Merge environments: equal versions stay, others meet in a phi; an access path must be known in all.
@@ -137,7 +151,7 @@ class Ssa:
 
     def open_loop(self, names: set[str], attributes: set[str], span: Span) -> dict[str, int]:
         """Start a loop: a phi for every name the body assigns, patched by `close_loop`."""
-        self._kill(lambda key: key in self.stored or _last(key) in attributes)
+        self._forget([key for key in self._known_paths() if key in self.stored or _last(key) in attributes])
         heads: dict[str, int] = {}
         for name in sorted(names):
             if name in self.env or name in self.names.bound:
