@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from buttress_scanner.contracts._protected import Guard, function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.findings.model import Confidence, Position, Step
-from buttress_scanner.program.classes import is_subclass, members, metaclasses
+from buttress_scanner.program.classes import members, metaclasses
 from buttress_scanner.program.program import symbol_of
-from buttress_scanner.program.references import Origins, consumers, defaults_of
+from buttress_scanner.program.references import References, consumers, defaults_of
 from buttress_scanner.program.reflection import source_of
 from buttress_scanner.program.values import (
     Class,
-    Descriptor,
     External,
-    Function,
     Instance,
     Maker,
-    Maybe,
     Member,
-    Method,
-    Partial,
     Super,
     Unknown,
     Value,
@@ -35,7 +31,7 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
-    from buttress_scanner.program.frames import ClassInfo, Frame
+    from buttress_scanner.program.frames import Frame
 
 _LOOKS_ONLY = (
     "builtins.hasattr",
@@ -50,62 +46,6 @@ _LOOKS_ONLY = (
     "functools.update_wrapper",
     "typing.",
 )
-_TRANSPARENT = ("cache", "wrapper", "contextmanager", "singledispatch", "partialmethod")
-
-
-@dataclass(slots=True)
-class _Guard:
-    """The protected callables: methods of classes by name, functions and classes by their body."""
-
-    program: Program
-
-    methods: dict[str, list[ClassInfo]] = field(default_factory=dict)
-    bodies: set[object] = field(default_factory=set)
-    classes: set[object] = field(default_factory=set)
-    overrides: bool = True
-
-    def covers_class(self, info: ClassInfo, name: str) -> bool:
-        """Whether the member of the class is guarded."""
-        engine = self.program.engine
-        return any(info is base or is_subclass(engine, info, base) for base in self.methods.get(name, ()))
-
-    def is_protected(self, value: Value) -> bool:
-        """Whether calling the value runs a protected callable."""
-        match value:
-            case Function(body=body, owner=owner):
-                return body in self.bodies or (self.overrides and owner is not None and self.covers_class(owner, body.name))
-            case Method(function=Function() as function, receiver=receiver):
-                return self.is_protected(function) or self._supplied(function, receiver)
-            case Method(function=External(path=path), receiver=Instance(info=info)):
-                return self.covers_class(info, path.rpartition(".")[2])
-            case Method(function=function) | Partial(function=function) | Descriptor(function=function):
-                return self.is_protected(function)
-            case Maker(kind=kind, function=Function() as function) if kind in _TRANSPARENT:
-                return self.is_protected(function)
-            case Class(info=info):
-                return info.body in self.classes
-        return self.is_possible(value)
-
-    def _supplied(self, function: Function, receiver: Value) -> bool:
-        """A mixin's method under the guarded name, on a guarded receiver."""
-        return isinstance(receiver, Instance) and self.overrides and self.covers_class(receiver.info, function.body.name)
-
-    def is_possible(self, value: Value) -> bool:
-        """Whether the value is a member of a guarded object whose name is not known."""
-        if not isinstance(value, Maybe) or not isinstance(value.owner, (Instance, Class, Member)):
-            return False
-        return any(self.covers_class(value.owner.info, name) for name in self.methods)
-
-    def runs(self, frame: Frame) -> bool:
-        """Whether the frame is one of a protected callable."""
-        if frame.body in self.bodies:
-            return True
-        return (
-            self.overrides
-            and frame.owner is not None
-            and frame.body.kind == "function"
-            and self.covers_class(frame.owner, frame.body.name)
-        )
 
 
 class ChokePoint(Contract):
@@ -160,8 +100,8 @@ class ChokePoint(Contract):
 
         yield from _Search(self, program, guard, ledger, allowed).findings()
 
-    def _guard(self, program: Program, ledger: Ledger) -> _Guard:
-        guard = _Guard(overrides=self.overrides, program=program)
+    def _guard(self, program: Program, ledger: Ledger) -> Guard:
+        guard = Guard(overrides=self.overrides, program=program)
         program.solve()
         for text in self.protect:
             subjects = program.subjects(text)
@@ -186,7 +126,7 @@ class _Search:
 
     contract: ChokePoint
     program: Program
-    guard: _Guard
+    guard: Guard
     ledger: Ledger
     allowed: object
     found: dict[Position, Finding] = field(default_factory=dict)
@@ -195,12 +135,12 @@ class _Search:
 
     def findings(self) -> Iterator[Finding]:
         """Yield findings by place; one for each."""
-        origins = Origins(self.program.engine, self.guard.is_protected, self.allowed)  # type: ignore[arg-type]
+        references = References(self.program.engine, self.guard.is_protected, self.allowed)  # type: ignore[arg-type]
         for frame in self.program.frames():
             inside = self.allowed(frame)  # type: ignore[operator]
-            self._calls(frame, origins, inside)
+            self._calls(frame, references, inside)
             if not inside and self.contract.references == "forbid":
-                self._hand_outs(frame, origins)
+                self._hand_outs(frame, references)
             if not inside:
                 self._undecided(frame)
         self.ledger.judge(len(self.judged))
@@ -211,14 +151,14 @@ class _Search:
 
     # --- calls
 
-    def _calls(self, frame: Frame, origins: Origins, inside: bool) -> None:
+    def _calls(self, frame: Frame, references: References, inside: bool) -> None:
         for index, node in enumerate(frame.body.nodes):
             if node[0] == "call":
-                self._call(frame, index, node, origins, inside)
+                self._call(frame, index, node, references, inside)
             elif node[0] == "deco":
                 if not frame.cells[node[2]] or self._protects_target(frame, node[2]):
                     continue
-                if origins.has(frame, node[1]) and origins.arises(frame, node[1]):
+                if references.has(frame, node[1]) and references.arises(frame, node[1]):
                     self._report(frame, index, node[1], inside, "calls")
             elif index in frame.edges and node[0] not in ("class", "import", "from", "star") and self._implicit(frame, index):
                 if node[0] == "exit" and self._was_handed_in(frame, index, node):
@@ -232,7 +172,7 @@ class _Search:
         if self.contract.references == "allow":
             return False
         cell = frame.cells[int(str(node[1]))]
-        kept = {_function(c) for v in (cell.values if cell is not None else ()) for c in callbacks_of(self.program.engine, v)}
+        kept = {function_of(c) for v in (cell.values if cell is not None else ()) for c in callbacks_of(self.program.engine, v)}
         run = [c.body for c in frame.edges.get(index, ()) if self.guard.runs(c)]
         return all(any(f is not None and f.body is body for f in kept) for body in run)
 
@@ -240,13 +180,13 @@ class _Search:
         cell = frame.cells[target]
         return cell is not None and any(self.guard.is_protected(v) for v in cell.values)
 
-    def _call(self, frame: Frame, index: int, node: tuple[object, ...], origins: Origins, inside: bool) -> None:
+    def _call(self, frame: Frame, index: int, node: tuple[object, ...], references: References, inside: bool) -> None:
         callee = int(str(node[1]))
-        if origins.has(frame, callee):
-            if origins.arises(frame, callee) and not self._cooperative(frame, callee):
+        if references.has(frame, callee):
+            if references.arises(frame, callee) and not self._cooperative(frame, callee):
                 self._report(frame, index, callee, inside, "calls")
             return
-        reflected = any(origins.reflection.is_run_through(c) for c in frame.edges.get(index, ()))
+        reflected = any(references.reflection.is_run_through(c) for c in frame.edges.get(index, ()))
         if reflected or self._has_made(frame, callee):
             self._report(frame, index, -1, inside, "runs")
         elif self._makes_for_its_caller(frame, callee, node):
@@ -307,12 +247,12 @@ class _Search:
 
     # --- references
 
-    def _hand_outs(self, frame: Frame, origins: Origins) -> None:
+    def _hand_outs(self, frame: Frame, references: References) -> None:
         for value, consumer, how in consumers(frame.body):
-            if origins.has(frame, value) and origins.arises(frame, value) and not self._lawful(frame, value, consumer, how):
+            if references.has(frame, value) and references.arises(frame, value) and not self._lawful(frame, value, consumer, how):
                 self._report(frame, value, value, False, f"hands out ({how})")
         for value, name in defaults_of(frame):
-            if origins.has(frame, value) and origins.arises(frame, value):
+            if references.has(frame, value) and references.arises(frame, value):
                 self._report(frame, value, value, False, f"hands out (default of {name})")
 
     def _lawful(self, frame: Frame, value: int, consumer: int, how: str) -> bool:
@@ -356,7 +296,7 @@ class _Search:
         )
 
     def _target(self, frame: Frame, index: int, values: list[Value]) -> str:
-        names = sorted({_symbol(v) for v in values if self.guard.is_protected(v)} - {""})
+        names = sorted({name_of(v) for v in values if self.guard.is_protected(v)} - {""})
         if not names:
             names = sorted({c.symbol for c in frame.edges.get(index, ()) if self.guard.runs(c)})
         return names[0] if names else self.contract.protect[0]
@@ -368,7 +308,7 @@ class _Search:
             steps.append(self.program.step(frame, origin, "takes the reference"))
         steps.append(self.program.step(frame, index, verb))
         for value in values:
-            function = _function(value)
+            function = function_of(value)
             if function is not None and self.guard.is_protected(value):
                 position = self.program.position(function.unit, function.body.header)
                 steps.append(Step(position, symbol_of(function.unit, function.body), "is protected"))
@@ -401,25 +341,6 @@ class _Search:
                 self.open.setdefault(
                     self.program.node_position(frame, index), reasons[0] if reasons else "nothing is known of the receiver"
                 )
-
-
-def _function(value: Value) -> Function | None:
-    while isinstance(value, (Method, Partial, Maker, Descriptor)):
-        if value.function is None:
-            return None
-        value = value.function
-    return value if isinstance(value, Function) else None
-
-
-def _symbol(value: Value) -> str:
-    function = _function(value)
-    if function is not None:
-        return symbol_of(function.unit, function.body)
-    if isinstance(value, Class):
-        return str(value.info.symbol)
-    if isinstance(value, Maybe) and isinstance(value.owner, (Instance, Class, Member)):
-        return str(value.owner.info.symbol)
-    return ""
 
 
 def _name_of(frame: Frame, value: int) -> str:

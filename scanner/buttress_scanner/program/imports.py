@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.guards import Guards
 from buttress_scanner.program.loading import IMPORT_FUNCTIONS, concerned, loaded_modules
-from buttress_scanner.program.origins import Named, Origins
+from buttress_scanner.program.text_sources import Named, TextSources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,13 +141,13 @@ class ImportGraph:
 
     def _follow_calls(self) -> dict[str, list[Import]]:
         frames = self._program.frames()
-        origins = Origins(self._program.engine, frames)
+        texts = TextSources(self._program.engine, frames)
         numbers = {frame: number for number, frame in enumerate(frames)}
         sites = [(key[1], key[2]) for key in self._program.engine.heap if key[0] == "loads" and key[1] in numbers]
         known: dict[tuple[Unit, Span], dict[Import, None]] = {}
         for frame, node in sorted(sites, key=lambda site: (numbers[site[0]], site[1])):
             place = known.setdefault((frame.unit, frame.body.spans[node]), {})
-            place.update(dict.fromkeys(self._call(origins, frame, node)))
+            place.update(dict.fromkeys(self._call(texts, frame, node)))
         self._unknown = [place for place, found in known.items() if not found]
         distinct: dict[tuple[str, Span, str], Import] = {}
         for each in (i for found in known.values() for i in found):
@@ -157,25 +157,25 @@ class ImportGraph:
             called.setdefault(importer, []).append(each)
         return called
 
-    def _call(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
+    def _call(self, texts: TextSources, frame: Frame, node: int) -> Iterator[Import]:
         """What one call of an import function loads, and at whose bidding."""
         engine, operation = self._program.engine, frame.body.nodes[node]
         direct = False
         for path in IMPORT_FUNCTIONS:
-            for sources in origins.sources(frame, node, path):
+            for sources in texts.sources(frame, node, path):
                 direct = True
                 place = sources.positional[0] if sources.positional else sources.keywords.get("name")
-                for named in origins.texts(*place) if place is not None else []:
+                for named in texts.of(*place) if place is not None else []:
                     for module in loaded_modules(engine, path, named.text, Args.of(engine, frame, operation), (frame, node)):
                         yield self._named(frame, node, module, named)
         if not direct:
-            yield from self._indirect(origins, frame, node)
+            yield from self._indirect(texts, frame, node)
 
-    def _indirect(self, origins: Origins, frame: Frame, node: int) -> Iterator[Import]:
+    def _indirect(self, texts: TextSources, frame: Frame, node: int) -> Iterator[Import]:
         """A library function calls the import function, as in ``map(import_module, names)``."""
         operation = frame.body.nodes[node]
         arguments = [n for _, n in operation[2]] + [n for _, n in operation[3]] if operation[0] == "call" else []
-        named = [n for a in arguments for n in (*origins.texts(frame, a), *origins.elements(frame, a))]
+        named = [n for a in arguments for n in (*texts.of(frame, a), *texts.inside(frame, a))]
         for value in self._program.engine.values(self._program.engine.slot("loads", frame, node)):
             module = str(getattr(value, "value", ""))
             yield self._named(frame, node, module, next((n for n in named if n.text == module), Named(module)))

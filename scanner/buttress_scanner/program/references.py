@@ -30,14 +30,14 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Frame, Site
 
 Wanted = Callable[[Value], bool]
 Allowed = Callable[["Frame"], bool]
 _DEPTH = 12
 
 
-class Origins:
+class References:
     """Answers for one set of wanted values; ``allowed`` frames may hand them on, and who takes them from there is asked."""
 
     def __init__(self, engine: Engine, wanted: Wanted, allowed: Allowed) -> None:
@@ -45,6 +45,7 @@ class Origins:
         self.wanted = wanted
         self.allowed = allowed
         self.reflection = Reflection(engine, wanted)
+        self._stored: dict[tuple[Frame | None, str], list[Site]] | None = None
 
     def has(self, frame: Frame, node: int) -> bool:
         """Whether the node can be a wanted value."""
@@ -116,7 +117,21 @@ class Origins:
         versions = scope.body.versions.get(name, ())
         if not versions:
             return operands[0] == "global"
-        return any(self.arises(scope, version, depth + 1) for version in versions)
+        if any(self.arises(scope, version, depth + 1) for version in versions):
+            return True
+        by_star = bool(frame.unit.facts.stars) and operands[0] == "global" and not any(self.has(scope, v) for v in versions)
+        return by_star or any(self.arises(f, node, depth + 1) for f, node in self._stores_from_within(scope, name))
+
+    def _stores_from_within(self, scope: Frame, name: str) -> list[Site]:
+        """Where functions assign a variable of the module or function around them: that only names the value."""
+        if self._stored is None:
+            self._stored = {}
+            for frame in self.engine.order:
+                for node in frame.body.nodes:
+                    if node[0] in ("gstore", "nlstore"):
+                        around = frame.unit.frame if node[0] == "gstore" else _scope_of(frame, node[1])
+                        self._stored.setdefault((around, node[1]), []).append((frame, node[2]))
+        return self._stored.get((scope, name), [])
 
     def _from_call(self, frame: Frame, node: int, callee: int) -> bool:
         if self.reflection.is_chosen_elsewhere(frame, node):
@@ -152,6 +167,14 @@ class Origins:
         return False
 
 
+def _scope_of(frame: Frame, name: str) -> Frame | None:
+    """The function around this one whose variable it is."""
+    scope = frame.closure
+    while scope is not None and name not in scope.body.versions:
+        scope = scope.closure
+    return scope
+
+
 def _same_object(owner: Instance, bound: Value | None) -> bool:
     """A receiver and one of its subclasses: a declared receiver stands for both."""
     return isinstance(bound, Instance) and bound.info is owner.info
@@ -183,8 +206,6 @@ def consumers(body: Body) -> Iterator[tuple[int, int, str]]:
                 yield node[3], index, "attribute"
             case "setitem":
                 yield node[3], index, "container"
-            case "gstore" | "nlstore":
-                yield node[2], index, "variable of an outer scope"
             case "yield":
                 yield node[1], index, "yield"
     for value in body.returns:

@@ -65,7 +65,7 @@ class _Trail:
 Follow = Callable[["Frame", int, _Trail], list[Named]]
 
 
-class Origins:
+class TextSources:
     """Follows texts through the solved program."""
 
     def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
@@ -83,12 +83,12 @@ class Origins:
             "unpack": self._unpacked, "global": self._variable, "from": self._variable,
         }  # fmt: skip
 
-    def texts(self, frame: Frame, node: int) -> list[Named]:
+    def of(self, frame: Frame, node: int) -> list[Named]:
         """The texts that a node can be, each with the calls through which it came."""
         self._left = STEPS
         return self._trace(frame, node, _Trail())[:MOST]
 
-    def elements(self, frame: Frame, node: int) -> list[Named]:
+    def inside(self, frame: Frame, node: int) -> list[Named]:
         """The texts in the container that a node can be."""
         self._left = STEPS
         return self._contents(frame, node, _Trail())[:MOST]
