@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.declared import default_or_declared, defaults
 from buttress_scanner.program.lifetime import loading, note_change
 from buttress_scanner.program.loading import package_of
-from buttress_scanner.program.modules import import_from, module_member, module_named, run_import
+from buttress_scanner.program.modules import import_from, module_member, module_named, replaced_by_star, run_import
 from buttress_scanner.program.values import (
     External,
     Object,
@@ -77,8 +77,8 @@ def _global(engine: Engine, frame: Frame, index: int, node: Node) -> list[Value]
     name = node[1]
     unit = frame.unit
     body = unit.facts.bodies[0]
-    found: dict[Value, None] = {}
-    for version in body.versions.get(name, ()):
+    found: dict[Value, None] = dict.fromkeys(replaced_by_star(engine, unit, name))
+    for version in body.versions.get(name, ()) if not found else ():
         found.update(dict.fromkeys(engine.read(unit.frame, version)))
     found.update(dict.fromkeys(engine.values(engine.slot(unit, name))))
     if not found:

@@ -120,6 +120,15 @@ def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = 
     return [*found, *starred] or _external_star(engine, unit, name)
 
 
+def replaced_by_star(engine: Engine, unit: Unit, name: str) -> list[Value]:
+    """What a star import surely binds to a name that the module had bound before; nothing where none does."""
+    bound = unit.facts.bodies[0].exit.get(name) if unit.facts.stars else None
+    if bound is None:
+        return []
+    starred, certain = _starred(engine, unit, name, frozenset({unit.name}), bound)
+    return starred if certain else []
+
+
 def _starred(engine: Engine, unit: Unit, name: str, seen: frozenset[str], after: int) -> tuple[list[Value], bool]:
     """What star imports of modules of the program bind to a name behind an instruction, and whether one of them surely does.
 
