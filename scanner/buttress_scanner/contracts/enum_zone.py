@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.findings.model import Confidence, Step
+from buttress_scanner.program.compared import Comparisons
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
 from buttress_scanner.program.expected import Expectations
 from buttress_scanner.program.program import symbol_of
@@ -103,6 +104,7 @@ class _Mentions:
                     self._report(frame, index, names)
             if plain:
                 self._stored(frame, plain)
+            self._compared(frame)
         yield from (self.found[p] for p in sorted(self.found))
 
     def _is_definition(self, frame: Frame) -> bool:
@@ -212,18 +214,25 @@ class _Mentions:
             cell = frame.cells[node]
             names = {plain[v] for v in (cell.values if cell is not None else ()) if v in plain}
             if names and not expected.is_passed_on(frame, node):
-                self._report(frame, node, names, plain_value=True)
+                self._report(frame, node, names, how="stores the plain value of")
+
+    def _compared(self, frame: Frame) -> None:
+        """``state == "failed"`` and ``state.name == "FAILED"`` mean the member."""
+        for node, members in Comparisons(self.engine, self.info).plain(frame):
+            names = {enum_member(self.engine, self.info, n).name for n in members} & self.forbidden
+            if names:
+                self._report(frame, node, names, how="compares with the plain value of")
 
     # --- reporting
 
-    def _report(self, frame: Frame, index: int, names: set[str], *, plain_value: bool = False) -> None:
+    def _report(self, frame: Frame, index: int, names: set[str], *, how: str = "") -> None:
         position = self.program.node_position(frame, index)
         if position in self.found:
             return
         proven = bool(names - {"?"})
         shown = sorted(names - {"?"}) or sorted(self.forbidden)
         listed = ", ".join(f"{self.info.name}.{n}" for n in shown)
-        how = "stores the plain value of" if plain_value else "mentions" if proven else "may mention"
+        how = how or ("mentions" if proven else "may mention")
         definition = self.program.position(self.info.unit, self.info.body.header)
         self.found[position] = self.contract.finding(
             position,

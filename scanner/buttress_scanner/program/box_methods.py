@@ -9,7 +9,7 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.attributes_written import set_attribute
 from buttress_scanner.program.calls import call_back, call_method
 from buttress_scanner.program.classes import fields, subclasses
-from buttress_scanner.program.containers import box_item, namespace_item, note_inserted, set_item
+from buttress_scanner.program.containers import box_item, get_item, namespace_item, note_inserted, set_item
 from buttress_scanner.program.contents import (
     box,
     elements,
@@ -234,6 +234,8 @@ def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) ->
             return _call_namespace(engine, owner, name, args, site)
         case Running() if name in ("send", "__next__", "throw", "asend", "__anext__", "__iter__"):
             return iterate(engine, owner, site)
+        case Class() if name == "__getitem__":
+            return get_item(engine, owner, args.get(0, "name"), site)
         case Class(info=info) if name == "__subclasses__":
             found = box(engine, "list", site)
             fill(engine, found, [engine.make(Class, s, True) for s in subclasses(engine, info)])

@@ -10,10 +10,11 @@ from buttress_scanner.program.attributes_written import set_attribute, store_dyn
 from buttress_scanner.program.calls import call_back, call_method
 from buttress_scanner.program.classes import fields, members
 from buttress_scanner.program.contents import content, elements, put, put_keys, unsettle
-from buttress_scanner.program.enums import enum_member, enum_members, is_enum
+from buttress_scanner.program.enums import enum_member, enum_members, is_enum, members_of_value
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.values import (
     Box,
+    BoxMethod,
     Class,
     Const,
     External,
@@ -48,7 +49,11 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
         case Class(info=info) if is_enum(engine, info):
             names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
             found = [enum_member(engine, info, n) for n in names if n in enum_members(engine, info)]
-            return found if names and len(names) == len(keys) else [*found, engine.make(Maybe, value, ".*")]
+            # what has not been assigned yet says nothing of the name: the cell would keep it
+            known = [k for k in keys if not (isinstance(k, Unknown) and k.reason.endswith("is never assigned"))]
+            return found if len(names) == len(known) else [*found, engine.make(Maybe, value, ".*")]
+        case BoxMethod(box=Class(info=info), name="_value2member_map_"):
+            return [enum_member(engine, info, n) for k in keys for n in members_of_value(engine, info, k)]
         case Object(path=path):
             return _object_item(engine, path, site)
         case Unknown():

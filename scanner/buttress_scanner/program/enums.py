@@ -62,9 +62,32 @@ def enum_value(engine: Engine, info: ClassInfo, name: str) -> list[Value]:
         if node is not None:
             values = engine.read(owner.frame, node)
             if any(_is_auto(v) for v in values):
-                return [_automatic(engine, info, name)]
+                if owner.body.nodes[node][0] == "bin":  # a flag that is made of others
+                    return []
+                return [_automatic(engine, info, _named_at(owner.body, node) or name)]
             return _unpacked(engine, info, values)
     return []
+
+
+def _named_at(body: Body, node: int) -> str | None:
+    """The name that got its value first, for ``SECOND = FIRST``."""
+    while body.nodes[node][0] == "phi" and len(body.nodes[node][1]) == 1:
+        node = body.nodes[node][1][0]
+    return next((name for name, last in body.exit.items() if last == node), None)
+
+
+def members_of_value(engine: Engine, info: ClassInfo, value: Value) -> list[str]:
+    """The names of the members that have this value: a constant, or a tuple of constants as it is written."""
+    wanted = _comparable(engine, value)
+    return [n for n in enum_members(engine, info) if wanted in [_comparable(engine, v) for v in enum_value(engine, info, n)]]
+
+
+def _comparable(engine: Engine, value: Value) -> object:
+    if isinstance(value, Box) and value.kind == "tuple":
+        parts = known_items(engine, value)
+        if parts and all(len(p) == 1 and isinstance(p[0], Const) for p in parts.values()):
+            return tuple(p[0] for p in parts.values())
+    return value
 
 
 def _is_auto(value: Value) -> bool:
@@ -86,7 +109,7 @@ def _automatic(engine: Engine, info: ClassInfo, name: str) -> Value:
     flag = bool(_FLAGS & set(info.externals))
     for owner in reversed(linearise(engine, info)):
         for other, node in owner.body.exit.items():
-            if other.startswith("_"):
+            if other.startswith("_") or _named_at(owner.body, node) != other or owner.body.nodes[node][0] == "bin":
                 continue
             values = engine.read(owner.frame, node)
             if any(_is_auto(v) for v in values):

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import fields, is_record, linearise, members
-from buttress_scanner.program.contents import elements
+from buttress_scanner.program.contents import elements, keys_of
 from buttress_scanner.program.declared import defining_frame
+from buttress_scanner.program.handed_on import COPIES, SETTERS, Given, is_bound, stores_by_name
 from buttress_scanner.program.types import instantiate
-from buttress_scanner.program.values import Box, BoxMethod, Class, Const, External, Instance, Method, Value
+from buttress_scanner.program.values import Box, BoxMethod, Class, Const, External, Function, Instance, Method, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame
 
-_SETTERS = ("builtins.setattr", "builtins.object.__setattr__")
-_COPIES = ("dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve")
 _PARTIALS = ("functools.partial", "functools.partialmethod")
 _GROWS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "put": 0, "__setitem__": 1}
 _DEEPEST = 4
@@ -48,8 +47,8 @@ class Expectations:
                     yield from self._call(frame, index, node)
                 case "func":
                     for param in frame.unit.facts.bodies[node[1]].params:
-                        if param.default >= 0 and param.annotation >= 0 and self._is_expected(frame, param.annotation):
-                            yield param.default
+                        if param.default >= 0 and param.annotation >= 0:
+                            yield from self._declared(frame, param.default, instantiate(self.engine, frame, param.annotation))
         outer = defining_frame(self.engine, frame)
         if frame.body.returns_annotation >= 0 and outer is not None:
             declared = instantiate(self.engine, outer, frame.body.returns_annotation)
@@ -80,32 +79,56 @@ class Expectations:
         return self._wanted(instantiate(self.engine, frame, annotation))
 
     def _declared(self, frame: Frame, value: int, declared: list[Value]) -> Iterator[int]:
-        """The value itself, or the elements of a display."""
+        """The value itself, or the elements, keys and fields of a display."""
         if self._wanted(declared):
             yield value
-        if not any(isinstance(d, Box) and self._wanted(elements(self.engine, d)) for d in declared):
-            return
         node = frame.body.nodes[value]
         while node[0] == "phi" and len(node[1]) == 1:
             node = frame.body.nodes[node[1][0]]
-        if node[0] in ("seq", "dict"):
-            yield from (element for _, element in node[2 if node[0] == "seq" else 1])
-        elif node[0] in ("comp", "dcomp"):
-            yield node[2]
-        elif node[0] not in _PASSED_ON and self._wanted(declared):
-            yield value
+        if node[0] == "dict":
+            for key, element in node[1]:
+                for name in self._values(frame, key) if key >= 0 else ():
+                    if isinstance(name, Const):
+                        yield from self._field(frame, declared, str(name.value), element)
+        for promise in declared:
+            if isinstance(promise, Box):
+                yield from self._display(frame, node, promise)
+
+    def _display(self, frame: Frame, node: Node, promise: Box) -> Iterator[int]:
+        inner = elements(self.engine, promise)
+        if node[0] == "dict":
+            keyed = self._wanted(keys_of(self.engine, promise))
+            for key, element in node[1]:
+                if keyed and key >= 0:
+                    yield key
+                yield from self._declared(frame, element, inner)
+        elif node[0] == "seq":
+            for _, element in node[2]:
+                yield from self._declared(frame, element, inner)
+        elif node[0] == "dcomp":
+            if self._wanted(keys_of(self.engine, promise)):
+                yield node[1]
+            yield from self._declared(frame, node[2], inner)
+        elif node[0] == "comp":
+            yield from self._declared(frame, node[2], inner)
 
     def _field(self, frame: Frame, owners: list[Value], name: str, operand: int) -> Iterator[int]:
-        if any(self._field_expects(o, name) for o in owners):
-            yield operand
+        """A field that is declared with the class, or with a container of it."""
+        for owner in owners:
+            annotated = self._annotated(owner, name)
+            if annotated is not None:
+                yield from self._declared(frame, operand, instantiate(self.engine, *annotated))
 
     def _field_expects(self, owner: Value, name: str) -> bool:
-        if not isinstance(owner, (Instance, Class)):
-            return False
-        for info in linearise(self.engine, owner.info):
+        annotated = self._annotated(owner, name)
+        return annotated is not None and self._is_expected(*annotated)
+
+    def _annotated(self, owner: Value, name: str) -> tuple[Frame, int] | None:
+        """Where a field is declared."""
+        for info in linearise(self.engine, owner.info) if isinstance(owner, (Instance, Class)) else ():
             if name in info.body.annotations:
-                return self._is_expected(info.frame, info.body.annotations[name])
-        return False
+                return info.frame, info.body.annotations[name]
+        return None
 
     def _contents(self, frame: Frame, boxes: list[Value], operand: int) -> Iterator[int]:
         for box in boxes:
@@ -119,10 +142,14 @@ class Expectations:
     def _call(self, frame: Frame, index: int, node: Node) -> Iterator[int]:
         for callee in frame.edges.get(index, ()):
             if callee.body.kind in ("function", "lambda"):
-                yield from self._parameters(callee, node, 0)
+                yield from self._parameters(frame, callee, node, 0)
         for value in self._values(frame, node[1]):
+            made = value.function if isinstance(value, Method) else value
+            if isinstance(made, Function) and (made.body.is_generator or made.body.is_async):  # runs when somebody awaits it
+                for callee in self.engine.frames.get(made, {}).values():
+                    yield from self._parameters(frame, callee, node, 0)
             if isinstance(value, Class):
-                yield from self._construction(value, node, 0)
+                yield from self._construction(frame, value, node, 0)
             elif isinstance(value, BoxMethod) and value.name in _GROWS and len(node[2]) > _GROWS[value.name]:
                 yield from self._contents(frame, [value.box], node[2][_GROWS[value.name]][1])
             elif isinstance(value, External):
@@ -132,25 +159,25 @@ class Expectations:
 
     def _library(self, frame: Frame, path: str, node: Node) -> Iterator[int]:
         operands = [o for _, o in node[2]]
-        if path in _SETTERS and len(operands) > 2:
+        if path in SETTERS and len(operands) > 2:
             for name in self._values(frame, operands[1]):
                 if isinstance(name, Const):
                     yield from self._field(frame, self._values(frame, operands[0]), str(name.value), operands[2])
-        elif path in _COPIES and operands:
+        elif path in COPIES and operands:
             yield from self._copy(frame, self._values(frame, operands[0]), "_replace", node)
         elif path in _PARTIALS and operands:
             for target in self._values(frame, operands[0]):
                 if isinstance(target, Class):
-                    yield from self._construction(target, node, 1)
+                    yield from self._construction(frame, target, node, 1)
                 for callee in self.engine.frames.get(target, {}).values():  # type: ignore[call-overload]
-                    yield from self._parameters(callee, node, 1)
+                    yield from self._parameters(frame, callee, node, 1)
 
     def _copy(self, frame: Frame, owners: list[Value], name: str, node: Node) -> Iterator[int]:
         """``replace(job, state=...)``, ``job._replace(state=...)``."""
         for keyword, operand in node[3] if name == "_replace" else ():
             yield from self._field(frame, owners, keyword, operand)
 
-    def _construction(self, value: Class, node: Node, skipped: int) -> Iterator[int]:
+    def _construction(self, frame: Frame, value: Class, node: Node, skipped: int) -> Iterator[int]:
         if (
             value.info is self.info
             or not is_record(self.engine, value.info)
@@ -159,15 +186,19 @@ class Expectations:
             return
         for number, (name, owner, annotation, _) in enumerate(fields(self.engine, value.info)):
             operand = _operand(node, number + skipped, name)
-            if operand is not None and self._is_expected(owner.frame, annotation):
-                yield operand
+            if operand is not None:
+                yield from self._declared(frame, operand, instantiate(self.engine, owner.frame, annotation))
 
-    def _parameters(self, callee: Frame, node: Node, skipped: int) -> Iterator[int]:
-        params = callee.body.params[1:] if _is_bound(callee) else callee.body.params
-        for number, param in enumerate(params):
-            operand = _operand(node, number + skipped, param.name)
-            if operand is not None and self._parameter_expects(callee, param, 0):
+    def _parameters(self, frame: Frame, callee: Frame, node: Node, skipped: int) -> Iterator[int]:
+        given = Given.of(callee, node, skipped)
+        outer = defining_frame(self.engine, callee)
+        for param, operand in given.pairs():
+            if param.annotation >= 0 and outer is not None:
+                yield from self._declared(frame, operand, instantiate(self.engine, outer, param.annotation))
+            if param.kind not in ("vararg", "kwarg") and self._parameter_expects(callee, param, 0):
                 yield operand
+        for owners, name, operand in stores_by_name(self.engine, frame, callee, given):
+            yield from self._field(frame, owners, name, operand)
 
     def _parameter_expects(self, callee: Frame, param: Param, depth: int) -> bool:
         """Declared so, or given on to something that is."""
@@ -184,7 +215,7 @@ class Expectations:
                 for inner in callee.edges.get(index, ()):
                     if inner is callee or inner.body.kind != "function":
                         continue
-                    params = inner.body.params[1:] if _is_bound(inner) else inner.body.params
+                    params = inner.body.params[1:] if is_bound(inner) else inner.body.params
                     for number, other in enumerate(params):
                         operand = _operand(node, number, other.name)
                         if (
@@ -214,11 +245,3 @@ def _operand(node: Node, number: int, name: str) -> int | None:
     if number < len(node[2]) and not any(starred for starred, _ in node[2][: number + 1]):
         return int(node[2][number][1])
     return None
-
-
-def _is_bound(callee: Frame) -> bool:
-    """Whether the first parameter is the receiver."""
-    if callee.owner is None or not callee.body.params or callee.body.parent != callee.owner.body.index:
-        return False
-    nodes = callee.owner.body.nodes
-    return not any(nodes[d][0] == "global" and nodes[d][1] == "staticmethod" for d in callee.body.decorators)

@@ -118,6 +118,10 @@ def unpack(engine: Engine, value: Value, index: int, starred: bool, site: Site) 
             return [part]
         position = index if index >= 0 else len(known) + index
         return [*known.get(position, []), *rest]
+    if isinstance(value, Class) and is_enum(engine, value.info) and not starred:
+        members_in_order = iterate(engine, value, site)
+        if -len(members_in_order) <= index < len(members_in_order):
+            return [members_in_order[index]]
     if isinstance(value, Instance) and is_record(engine, value.info) and not starred:
         names = [name for name, *_ in fields(engine, value.info)]
         if -len(names) <= index < len(names):
