@@ -142,7 +142,9 @@ class _Purity:
             effects = frozenset(self._effects(path))
             if self._is_rest_of_unpacking(frame, hop.node, effects, guilty):
                 continue
-            if hop.deed is not None and any(effects <= guilty[n] for n in receivers(frame, hop.node, hop.deed) if n in guilty):
+            if hop.deed is not None and any(
+                effects <= guilty[n] for n in receivers(self.program.engine, frame, hop.node, hop.deed) if n in guilty
+            ):
                 continue
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):

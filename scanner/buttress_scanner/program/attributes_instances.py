@@ -9,7 +9,6 @@ from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes_classes import from_externals
 from buttress_scanner.program.calls import call
 from buttress_scanner.program.classes import linearise, members
-from buttress_scanner.program.constructors import always_sets
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.descriptors import as_shown, bind_members, is_data_descriptor, runs_getter
@@ -160,7 +159,7 @@ def _constructor_sets(engine: Engine, info: ClassInfo, name: str) -> bool:
     Then the class's own is never seen through it.
     """
     found = members(engine, info, "__init__")
-    return found is not None and all(isinstance(v, Function) and name in always_sets(v.body) for v in found[1])
+    return found is not None and all(isinstance(v, Function) and name in engine.bodies[v.body].always_sets for v in found[1])
 
 
 def _is_field_default(info: ClassInfo, owner: ClassInfo, name: str) -> bool:

@@ -16,6 +16,7 @@ from buttress_scanner.program.values import (
     SELF,
     Box,
     Class,
+    Const,
     External,
     Function,
     Instance,
@@ -41,6 +42,10 @@ FACTORY_CONTEXTS = 10
 """Frames of a function that makes functions or classes: each holds what it was made with."""
 HOLDER_CONTEXTS = 300
 """Frames of a small method that calls what its object holds."""
+HOLDER_CELLS = 2_000
+"""So many nodes all frames of a method have together that are told apart by object, where the whole program is evaluated."""
+NAMES = 60
+"""Frames of a ``__getattr__``: one for each name that it is asked for."""
 SELF_CONTEXTS = 40
 """Frames of a method before calls on objects of different classes share one."""
 SMALL = 16
@@ -59,17 +64,19 @@ class Contexts:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._projections: dict[Value, Any] = {}
-        self._calling: dict[ClassInfo, bool] = {}
+        self._per_object: dict[Body, int] = {}
 
     def frame(self, function: Function, bound: Mapping[str, Sequence[Value]], site: tuple[Frame, int]) -> Frame:
         """The frame for a call with these arguments."""
         frames = self.engine.frames.setdefault(function, {})
         holders = self._holders(function, bound)
         inlined = holders is None and _is_inlined(function.body, site[0])
-        key: Any = ("site", *site) if inlined else (self._key(bound), holders)
+        named = None if inlined else _name_asked_for(function, bound)
+        key: Any = ("site", *site) if inlined else (self._key(bound), holders, named)
         if function.closure is not None and function.closure.depth > NESTING:
             key = "*"
-        if key not in frames and len(frames) >= _limit(function, inlined=inlined, holds=holders is not None):
+        limit = NAMES if named is not None else self._limit(function, inlined=inlined, holds=holders is not None)
+        if key not in frames and len(frames) >= limit:
             key = self._wide(function, bound, frames)
         frame = frames.get(key)
         if frame is None:
@@ -106,24 +113,41 @@ class Contexts:
         return key if key in frames or len(frames) < SELF_CONTEXTS else "*"
 
     def _holders(self, function: Function, bound: Mapping[str, Sequence[Value]]) -> frozenset[Value] | None:
-        """The receivers, if they are objects that call what they were given: each is a case of its own."""
+        """The receivers, if the method depends on what each object was given: each is a case of its own."""
         receivers = _receivers(function, bound)
-        if not receivers or len(receivers) > TOLD_APART:
+        if not receivers or len(receivers) > TOLD_APART or not self._objects(function):
             return None
-        if all(isinstance(v, Instance) and isinstance(v.site, tuple) and self._calls_own(v.info) for v in receivers):
-            return frozenset(receivers)
-        return None
+        exact = all(isinstance(v, Instance) and isinstance(v.site, tuple) for v in receivers)
+        return frozenset(receivers) if exact else None
 
-    def _calls_own(self, info: ClassInfo) -> bool:
-        """Whether methods of the class call what its objects hold."""
-        known = self._calling.get(info)
+    def _objects(self, function: Function) -> int:
+        """For how many objects a method has a frame of its own; 0 where calls on all objects of a class are alike."""
+        known = self._per_object.get(function.body)
         if known is None:
-            order = linearise(self.engine, info)
-            methods = [b for c in order for b in c.unit.facts.bodies[c.body.index :] if b.parent == c.body.index]
-            held = {name for body in methods for name in stored_attributes(body)}
-            given = {name for body in methods for name in _given_attributes(body)}
-            known = self._calling[info] = any(_calls_any(body, held, given) for body in methods)
+            known = self._per_object[function.body] = self._count_objects(function.body, function.owner)
         return known
+
+    def _count_objects(self, body: Body, owner: ClassInfo) -> int:
+        methods = [
+            b for c in linearise(self.engine, owner) for b in c.unit.facts.bodies[c.body.index :] if b.parent == c.body.index
+        ]
+        held = {name for method in methods for name in self.engine.bodies[method].stored_attributes}
+        if len(body.nodes) <= 2 * SMALL and _calls_any(body, held, ()):
+            return HOLDER_CONTEXTS
+        given = {name for method in methods for name in _given_attributes(method)}
+        if self.engine.scope is None and any(_calls_any(method, held, given) for method in methods):
+            return max(CONTEXTS, HOLDER_CELLS // len(body.nodes))
+        return 0
+
+    def _limit(self, function: Function, *, inlined: bool, holds: bool) -> int:
+        """How many frames a function may have before the rest share one."""
+        if holds:
+            return self._objects(function)
+        if function.closure is not None:
+            return CONTEXTS
+        if inlined:
+            return SMALL_CONTEXTS
+        return FACTORY_CONTEXTS if self.engine.bodies[function.body].makes_callables else CONTEXTS
 
 
 def _receivers(function: Function, bound: Mapping[str, Sequence[Value]]) -> Sequence[Value] | None:
@@ -132,19 +156,16 @@ def _receivers(function: Function, bound: Mapping[str, Sequence[Value]]) -> Sequ
     return bound.get(params[0].name, ()) if function.owner is not None and params else None
 
 
+def _name_asked_for(function: Function, bound: Mapping[str, Sequence[Value]]) -> Value | None:
+    """The one name for which a fallback is asked: it is another function for each."""
+    if function.body.name not in ("__getattr__", "__getattribute__") or not function.body.params:
+        return None
+    names = bound.get(function.body.params[-1].name, ())
+    return names[0] if len(names) == 1 and isinstance(names[0], Const) else None
+
+
 def _is_inlined(body: Body, caller: Frame) -> bool:
     return len(body.nodes) <= SMALL and caller.inlined < INLINING and caller.body is not body
-
-
-def _limit(function: Function, *, inlined: bool, holds: bool) -> int:
-    """How many frames a function may have before the rest share one."""
-    if holds:
-        return HOLDER_CONTEXTS if len(function.body.nodes) <= 2 * SMALL else FACTORY_CONTEXTS
-    if function.closure is not None:
-        return CONTEXTS
-    if inlined:
-        return SMALL_CONTEXTS
-    return FACTORY_CONTEXTS if _makes_callables(function.body) else CONTEXTS
 
 
 def _project(value: Value) -> Any:
@@ -169,11 +190,6 @@ def _project(value: Value) -> Any:
         case Member(info=info):
             return info
     return None
-
-
-def _makes_callables(body: Body) -> bool:
-    """Whether a body defines functions or classes of its own."""
-    return any(node[0] in ("func", "class") for node in body.nodes)
 
 
 _TAKEN = ("item", "iter", "unpack", "phi", "narrow", "slice")
@@ -246,15 +262,3 @@ def _origins(body: Body, node: int) -> set[int]:
             elif operands[0] == "declare":
                 pending.append(operands[1])
     return seen
-
-
-def stored_attributes(body: Body) -> set[str]:
-    """The attribute names that a body assigns, also through ``__dict__``."""
-    nodes = body.nodes
-    found = {node[2] for node in nodes if node[0] == "setattr"}
-    for node in nodes:
-        if node[0] == "setitem" and nodes[node[1]][0] == "attr" and nodes[node[1]][2] == "__dict__":
-            key = nodes[node[2]]
-            if key[0] == "const" and isinstance(key[1], str):
-                found.add(key[1])
-    return found

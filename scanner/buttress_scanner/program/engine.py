@@ -11,7 +11,8 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program.contexts import Contexts, stored_attributes
+from buttress_scanner.program.bodies import Bodies
+from buttress_scanner.program.contexts import Contexts
 from buttress_scanner.program.frames import Cell, ClassInfo, Deed, Frame, Unit
 from buttress_scanner.program.values import (
     Box,
@@ -28,7 +29,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from buttress_scanner.facts.model import Body, Node
+    from buttress_scanner.facts.model import Node
     from buttress_scanner.program.catalogue import Catalogue
     from buttress_scanner.program.modules import Modules
 
@@ -80,7 +81,7 @@ class Engine:
         """What objects show under a name."""
         self.bindings: dict[Any, tuple[Frame, list[Value] | None]] = {}
         """Calls that were bound before: place, function and arguments, with the frame and the arguments that it gives back."""
-        self.passing: dict[Body, frozenset[str]] = {}
+        self.bodies = Bodies()
         self.handed: dict[tuple[Frame, int], set[Value]] = {}
         self.functions_in: dict[tuple[Unit, int], list[Function]] = {}
 
@@ -271,7 +272,9 @@ class Engine:
             seen += len(batch)
             for function in batch:
                 inside = scope is None or function.unit.name in scope
-                if (inside or stores_globals(function.body)) and (function.closure is None or not self.frames.get(function)):
+                if (inside or self.bodies[function.body].stores_globals) and (
+                    function.closure is None or not self.frames.get(function)
+                ):
                     self.reach(self.generic_frame(function), EVERYTHING if scope is None else scope.get(function.unit.name, 0))
             self.run()
 
@@ -281,7 +284,7 @@ class Engine:
             return
         self.demanded.add((info, name))
         for function in self.functions_in.get((info.unit, info.body.index), ()):
-            if name in stored_attributes(function.body):
+            if name in self.bodies[function.body].stored_attributes:
                 self.reach(self.generic_frame(function), 0)
 
     # --- frames
@@ -367,8 +370,3 @@ class Engine:
         self.reach(unit.frame, 0)
         result: Module = self.make(Module, unit)
         return result
-
-
-def stores_globals(body: Body) -> bool:
-    """Whether a body assigns module variables."""
-    return any(node[0] == "gstore" for node in body.nodes)

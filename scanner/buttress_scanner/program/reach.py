@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from buttress_scanner.facts.model import Body, Node
+    from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.values import Value
 
 Place = tuple[Frame, int]
@@ -82,7 +83,7 @@ _OPERANDS = {**dict.fromkeys(_FIRST, (1,)), "narrow": (3,), "aug": (2,), "cmp": 
 """Where a node keeps what it is done to."""
 
 
-def receivers(frame: Frame, node: int, deed: Deed) -> set[int]:
+def receivers(engine: Engine, frame: Frame, node: int, deed: Deed) -> set[int]:
     """The nodes from which what a node works on has come: ``open(p)`` for the call ``open(p).read()``.
 
     Arguments are among them where a library function consumes them, and where a function of the program gives them back.
@@ -98,7 +99,7 @@ def receivers(frame: Frame, node: int, deed: Deed) -> set[int]:
         if current >= 0 and current not in found:
             found.add(current)
             pending += _operands(body, current)
-            if body.nodes[current][0] == "call" and passes_on(frame.edges.get(current, ())):
+            if body.nodes[current][0] == "call" and passes_on(engine, frame.edges.get(current, ())):
                 pending += [argument for _, argument in (*body.nodes[current][2], *body.nodes[current][3])]
     return found
 
