@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes_classes import of_class, of_member, of_super
 from buttress_scanner.program.attributes_instances import of_instance
 from buttress_scanner.program.attributes_library import of_callable, of_external, of_object
-from buttress_scanner.program.calls import call
-from buttress_scanner.program.modules import module_member, module_named
+from buttress_scanner.program.modules import by_fallback, module_member, module_named
 from buttress_scanner.program.values import (
     Alias,
     Box,
@@ -87,10 +85,7 @@ def _of_module(engine: Engine, value: Module, name: str, site: Site) -> list[Val
         return [engine.make(Namespace, value)]
     if name == "__name__":
         return [engine.const(unit.name)]
-    fallback = module_member(engine, unit, "__getattr__")
-    if fallback:
-        return [v for f in fallback for v in call(engine, f, Args([[engine.const(name)]]), site)]
-    return [engine.unknown(f"no {name} in {unit.name}")]
+    return by_fallback(engine, unit, name, site) or [engine.unknown(f"no {name} in {unit.name}")]
 
 
 def _of_box(engine: Engine, value: Box, name: str) -> list[Value]:

@@ -119,7 +119,7 @@ def _from(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
     absolute = engine.modules.absolute(frame.unit, node[1], node[2])
     if absolute is not None:
         run_import(engine, f"{absolute}.{node[3]}", (frame, index))
-    return import_from(engine, frame.unit, node[1], node[2], node[3])
+    return import_from(engine, frame.unit, node[1], node[2], node[3], (frame, index))
 
 
 def _star(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:

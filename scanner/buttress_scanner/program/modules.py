@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.values import External
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.frames import Frame, Site, Unit
     from buttress_scanner.program.values import Value
 
 
@@ -79,8 +80,8 @@ def module_named(engine: Engine, name: str) -> Value:
     return result
 
 
-def import_from(engine: Engine, unit: Unit, level: int, module: str, name: str) -> list[Value]:
-    """What ``from module import name`` binds."""
+def import_from(engine: Engine, unit: Unit, level: int, module: str, name: str, site: Site) -> list[Value]:
+    """What ``from module import name`` binds; a module's ``__getattr__`` runs at ``site``."""
     absolute = engine.modules.absolute(unit, level, module)
     if absolute is None:
         return [engine.unknown("relative import beyond the top")]
@@ -94,8 +95,15 @@ def import_from(engine: Engine, unit: Unit, level: int, module: str, name: str) 
     if engine.modules.is_ours(child):
         return [module_named(engine, child)]
     if source is not None:
-        return [engine.unknown(f"no {name} in {absolute}")]
+        return by_fallback(engine, source, name, site) or [engine.unknown(f"no {name} in {absolute}")]
     return [engine.make(External, child)]
+
+
+def by_fallback(engine: Engine, unit: Unit, name: str, site: Site) -> list[Value]:
+    """What the ``__getattr__`` of a module gives for a name that the module does not bind."""
+    from buttress_scanner.program.calls import call
+
+    return [v for f in module_member(engine, unit, "__getattr__") for v in call(engine, f, Args([[engine.const(name)]]), site)]
 
 
 def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = frozenset()) -> list[Value]:
