@@ -29,6 +29,10 @@ def span_of(node: ast.expr | ast.stmt | ast.excepthandler | ast.pattern | ast.ar
     return (node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
 
 
+_SPEC = {"__spec__.parent": "__package__", "__spec__.name": "__name__"}
+"""What a module's specification says of it, by the variable that says the same."""
+
+
 class Expressions(Ssa):
     """Compiles expressions of one body. ``enclosing`` are the names of the function scopes around it, innermost first."""
 
@@ -87,6 +91,8 @@ class Expressions(Ssa):
 
     def _attribute(self, node: ast.Attribute, span: Span) -> int:
         path = path_of(node)
+        if path in _SPEC and "__spec__" not in self.env:
+            return self.emit(span, "global", _SPEC[path])
         base = self.expr(node.value)
         if path is not None and path in self.env:
             if path in self.stored:

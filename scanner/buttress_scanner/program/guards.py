@@ -35,6 +35,7 @@ class _Binding:
     module: str | None = None
     name: str = ""
     value: ast.expr | None = None
+    line: int = 0
     is_false: bool = False
     """``False`` is assigned, to ``TYPE_CHECKING`` or in an ``except`` clause."""
 
@@ -90,7 +91,7 @@ class Guards:
     def _outcome(self, place: _Place, test: ast.expr, seen: frozenset[tuple[str, int, str]]) -> bool | None:
         """What a test yields when the program runs, as far as the constant decides it."""
         if isinstance(test, ast.Name):
-            return False if self._is_constant(place, test.id, seen) else None
+            return False if self._is_constant(place, test.id, seen, line=test.lineno) else None
         if isinstance(test, ast.Attribute):
             return False if self._is_member(self._module_of(place, test.value), test.attr, seen) else None
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -106,13 +107,18 @@ class Guards:
 
     # --- names
 
-    def _is_constant(self, place: _Place, name: str, seen: frozenset[tuple[str, int, str]], *, home: bool = True) -> bool:
+    def _is_constant(
+        self, place: _Place, name: str, seen: frozenset[tuple[str, int, str]], *, home: bool = True, line: int = 0
+    ) -> bool:
+        """Whether a name is the constant, for code at a line of the module's top level as far as it is bound by then."""
         scope = self._scope_of(place, name)
         key = (scope.unit.name, id(scope.node), name)
         if key in seen:
             return False
         seen |= {key}
         bindings = scope.bindings.get(name, [])
+        if line and scope is place and isinstance(scope.node, ast.Module):
+            bindings = [b for b in bindings if b.scope is not scope or b.line <= line] or bindings
         if not bindings:
             return any(self._is_member(module, name, seen) for module in scope.stars)
         known = [binding.is_false or self._binds_constant(binding, seen) for binding in bindings]
@@ -204,21 +210,26 @@ class Guards:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
-                yield alias.asname or top, _Binding(place, alias.name if alias.asname else top)
+                yield alias.asname or top, _Binding(place, alias.name if alias.asname else top, line=node.lineno)
         elif isinstance(node, ast.ImportFrom):
             module = self._modules.absolute(place.unit, node.level, node.module or "") or "?"
             place.stars += [module for alias in node.names if alias.name == "*"]
             for alias in node.names:
-                yield alias.asname or alias.name, _Binding(place, module, alias.name)
+                yield alias.asname or alias.name, _Binding(place, module, alias.name, line=node.lineno)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             for target in _direct_targets(node):
                 if node.value is not None:
                     is_false = isinstance(node.value, ast.Constant) and node.value.value is False
-                    yield target.id, _Binding(place, value=node.value, is_false=is_false and (caught or target.id == _CONSTANT))
+                    yield (
+                        target.id,
+                        _Binding(
+                            place, value=node.value, line=node.lineno, is_false=is_false and (caught or target.id == _CONSTANT)
+                        ),
+                    )
         elif isinstance(node, _NAMING) and node.name:
-            yield node.name, _Binding(place)
+            yield node.name, _Binding(place, line=node.lineno)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id, _Binding(place)
+            yield node.id, _Binding(place, line=node.lineno)
 
 
 def _direct_targets(node: ast.AST) -> list[ast.Name]:

@@ -165,9 +165,18 @@ class ImportGraph:
             for sources in texts.sources(frame, node, path):
                 direct = True
                 place = sources.positional[0] if sources.positional else sources.keywords.get("name")
-                for named in texts.of(*place) if place is not None else []:
-                    for module in loaded_modules(engine, path, named.text, Args.of(engine, frame, operation), (frame, node)):
-                        yield self._named(frame, node, module, named)
+                if place is None:
+                    continue
+                known, args = texts.of(*place), Args.of(engine, frame, operation)
+                for named in known:
+                    for module in loaded_modules(engine, path, named.text, args, (frame, node)):
+                        if self._may_exist(module):
+                            yield self._named(frame, node, module, named)
+                for named in texts.beginnings(*place) if not known else ():
+                    package = named.text.rpartition(".")[0]
+                    for module in loaded_modules(engine, path, package, args, (frame, node)) if package.strip(".") else ():
+                        if self._is_above(frame.unit, module):
+                            yield self._named(frame, node, module, named)
         if not direct:
             yield from self._indirect(texts, frame, node)
 
@@ -178,7 +187,17 @@ class ImportGraph:
         named = [n for a in arguments for n in (*texts.of(frame, a), *texts.inside(frame, a))]
         for value in self._program.engine.values(self._program.engine.slot("loads", frame, node)):
             module = str(getattr(value, "value", ""))
+            if not self._may_exist(module):
+                continue
             yield self._named(frame, node, module, next((n for n in named if n.text == module), Named(module)))
+
+    def _may_exist(self, module: str) -> bool:
+        """Whether there is such a module, in the program or in a library: names are also made of data that name none."""
+        return self._modules.is_ours(module) or not self._modules.is_ours(module.partition(".")[0])
+
+    def _is_above(self, unit: Unit, package: str) -> bool:
+        """Whether importing something of a package, whatever it is, imports the package: it is no parent of the importer."""
+        return self._modules.is_ours(package) and not f"{unit.name}.".startswith(f"{package}.")
 
     def _named(self, frame: Frame, node: int, module: str, named: Named) -> Import:
         """The import at the outermost call that handed the name on, with the way from there."""

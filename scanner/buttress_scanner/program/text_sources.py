@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import contents
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.bindings import Sources, sources_of
+from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.declared import default_or_declared
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.values import (
+    SELF,
     Box,
     Const,
     External,
@@ -31,7 +33,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import Frame, Site, Unit
+    from buttress_scanner.program.frames import ClassInfo, Frame, Site, Unit
 
 MOST = 200
 """Texts that are followed from one place; more are data rather than names."""
@@ -71,6 +73,7 @@ class TextSources:
     def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
         self._engine = engine
         self._left = STEPS
+        self._instances: dict[ClassInfo, list[Instance]] = {}
         self._callers: dict[Frame, list[Site]] = {}
         for frame in frames:
             for node, callees in frame.edges.items():
@@ -92,6 +95,25 @@ class TextSources:
         """The texts in the container that a node can be."""
         self._left = STEPS
         return self._contents(frame, node, _Trail())[:MOST]
+
+    def beginnings(self, frame: Frame, node: int) -> list[Named]:
+        """How a text begins of which the rest is not known: ``f"shop.api.{name}"``."""
+        operation = frame.body.nodes[node]
+        if operation[0] == "phi" and len(operation[1]) == 1:
+            return self.beginnings(frame, operation[1][0])
+        if operation[0] == "fstr":
+            parts = list(operation[1])
+        elif operation[0] == "bin" and operation[1] == "add":
+            parts = [operation[2], operation[3]]
+        else:
+            return []
+        found: list[Named] = []
+        for part in parts:
+            texts = self.of(frame, part)
+            if not texts:
+                return found or (self.beginnings(frame, part) if part == parts[0] else [])
+            found = _joined([found, texts], "".join) if found else texts
+        return found
 
     def sources(self, frame: Frame, node: int, path: str) -> list[Sources]:
         """What a call gives to the library function ``path``, for each way in which it calls it itself."""
@@ -124,6 +146,8 @@ class TextSources:
     def _narrow(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
         possible = set(_texts(self._engine.read(frame, node)))
         found = self._trace(frame, operation[3], trail)
+        if not found:  # a test says what it is: `if name == "pages"`
+            return [Named(text) for text in sorted(possible)]
         return [n for n in found if n.text in possible] if possible else found
 
     def _declared(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
@@ -172,17 +196,43 @@ class TextSources:
         return [(u.frame, version) for u in units if u is not None for version in u.facts.bodies[0].versions.get(name, ())]
 
     def _element(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+        mapping = self._viewed(frame, operation[1], "values")
+        if mapping is not None:
+            return self._mapped(frame, mapping, trail)
         return self._contents(frame, operation[1], trail)
+
+    def _viewed(self, frame: Frame, node: int, method: str) -> int | None:
+        """The mapping of which ``mapping.items()`` and the like is a view."""
+        operation = frame.body.nodes[node]
+        callee = frame.body.nodes[operation[1]] if operation[0] == "call" and not operation[2] else ("",)
+        return int(callee[1]) if callee[0] == "attr" and callee[2] == method else None
 
     def _attribute(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
         """An attribute of an instance: what its constructor was given comes from the place that builds it."""
-        instances = [v for v in self._engine.read(frame, operation[1]) if isinstance(v, Instance) and isinstance(v.site, tuple)]
         found: list[Named] = []
-        for instance in instances:
+        for instance in self._objects(frame, operation[1]):
             given = self._given(instance.site)
             texts = _texts(self._engine.values(self._engine.slot("of", instance, operation[2])))
             found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
         return found or self._variable(frame, node, operation, trail)
+
+    def _objects(self, frame: Frame, node: int) -> list[Instance]:
+        """The objects that a node can be; all that are made of the class where a method has been called by nobody."""
+        found: dict[Instance, None] = {}
+        for value in self._engine.read(frame, node):
+            if isinstance(value, Instance) and isinstance(value.site, tuple):
+                found[value] = None
+            elif isinstance(value, Instance) and value.site is SELF:
+                found.update(dict.fromkeys(self._made(value.info)))
+        return list(found)
+
+    def _made(self, info: ClassInfo) -> list[Instance]:
+        """Where the program constructs a class."""
+        known = self._instances.get(info)
+        if known is None:
+            made = (v for v in self._engine.table.values() if isinstance(v, Instance) and isinstance(v.site, tuple))
+            known = self._instances[info] = [v for v in made if info in linearise(self._engine, v.info)]
+        return known
 
     # --- results of calls
 
@@ -233,8 +283,25 @@ class TextSources:
         return cut or self._known(frame, node)
 
     def _unpacked(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
-        starred = operation[4]
-        return ([] if starred else self._pieces(frame, operation[1], operation[2], trail)) or self._known(frame, node)
+        if operation[4]:
+            return self._known(frame, node)
+        found = self._pieces(frame, operation[1], operation[2], trail) or self._of_pair(frame, operation, trail)
+        return found or self._known(frame, node)
+
+    def _of_pair(self, frame: Frame, operation: Node, trail: _Trail) -> list[Named]:
+        """One place in what a loop takes apart: ``for key, name in table.items()``, ``for label, name in PAIRS``."""
+        taken, index = frame.body.nodes[operation[1]], operation[2]
+        if taken[0] != "iter":
+            return []
+        mapping = self._viewed(frame, taken[1], "items")
+        if mapping is not None:
+            return self._contents(frame, mapping, trail) if index == 0 else self._mapped(frame, mapping, trail)
+
+        def place(inner: Frame, node: int, ahead: _Trail) -> list[Named]:
+            pair = inner.body.nodes[node]
+            return self._trace(inner, pair[2][index][1], ahead) if pair[0] == "seq" and index < len(pair[2]) else []
+
+        return self._contents(frame, taken[1], trail, place)
 
     def _pieces(self, frame: Frame, node: int, index: int, trail: _Trail) -> list[Named]:
         """One piece of a text that is cut, as in ``path.rpartition(".")[0]``."""
@@ -254,26 +321,58 @@ class TextSources:
 
     # --- containers
 
-    def _contents(self, frame: Frame, node: int, trail: _Trail) -> list[Named]:
+    def _contents(self, frame: Frame, node: int, trail: _Trail, take: Follow | None = None) -> list[Named]:
+        """What a container holds, the keys of a dict; ``take`` says what of an element is wanted."""
+
+        def follow(inner: Frame, at: int, further: _Trail) -> list[Named]:
+            return self._contents(inner, at, further, take)
+
         ahead = trail.at(frame, node)
         if ahead is None:
             return []
         operation = frame.body.nodes[node]
         match operation[0]:
             case "seq":
-                follow = {True: self._contents, False: self._trace}
-                return [n for starred, element in operation[2] for n in follow[starred](frame, element, ahead)]
+                chosen = {True: follow, False: take or self._trace}
+                return [n for starred, element in operation[2] for n in chosen[starred](frame, element, ahead)]
             case "dict":
-                return [n for key, _ in operation[1] if key >= 0 for n in self._trace(frame, key, ahead)]
-            case "phi":
-                return [n for part in operation[1] for n in self._contents(frame, part, ahead)]
-            case "narrow":
-                return self._contents(frame, operation[3], ahead)
-            case "param":
-                return self._arguments(frame, operation[1], ahead, self._contents)
-        inner = [n for top, version in self._assigned(frame, operation) for n in self._contents(top, version, ahead)]
-        boxes = [v for v in self._engine.read(frame, node) if isinstance(v, Box)]
-        return inner + [Named(text) for box in boxes for text in _texts(contents.elements(self._engine, box))]
+                return [n for key, _ in operation[1] if key >= 0 for n in (take or self._trace)(frame, key, ahead)]
+            case "phi" | "narrow" | "param":
+                return self._handed_on(frame, operation, ahead, follow)
+        inner = [n for top, version in self._assigned(frame, operation) for n in follow(top, version, ahead)]
+        return inner if take is not None else inner + self._held(frame, node, operation)
+
+    def _mapped(self, frame: Frame, node: int, trail: _Trail) -> list[Named]:
+        """The values of a dict."""
+        ahead = trail.at(frame, node)
+        if ahead is None:
+            return []
+        operation = frame.body.nodes[node]
+        match operation[0]:
+            case "dict":
+                return [n for k, v in operation[1] for n in (self._trace if k >= 0 else self._mapped)(frame, v, ahead)]
+            case "phi" | "narrow" | "param":
+                return self._handed_on(frame, operation, ahead, self._mapped)
+        inner = [n for top, version in self._assigned(frame, operation) for n in self._mapped(top, version, ahead)]
+        return inner + self._held(frame, node, operation)
+
+    def _handed_on(self, frame: Frame, operation: Node, trail: _Trail, follow: Follow) -> list[Named]:
+        if operation[0] == "param":
+            return self._arguments(frame, operation[1], trail, follow)
+        parts = operation[1] if operation[0] == "phi" else (operation[3],)
+        return [n for part in parts for n in follow(frame, part, trail)]
+
+    def _held(self, frame: Frame, node: int, operation: Node) -> list[Named]:
+        """What is known of a container; what an object's constructor was given comes from the place that builds it."""
+        found: list[Named] = []
+        for owner in self._objects(frame, operation[1]) if operation[0] == "attr" else ():
+            given = self._given(owner.site)
+            texts = self._elements_of(self._engine.values(self._engine.slot("of", owner, operation[2])))
+            found += [Named(text, (owner.site,)) if text in given else Named(text) for text in texts]
+        return found or [Named(text) for text in self._elements_of(self._engine.read(frame, node))]
+
+    def _elements_of(self, values: Iterable[Value]) -> list[str]:
+        return [text for v in values if isinstance(v, Box) for text in _texts(contents.elements(self._engine, v))]
 
     # --- parameters
 
