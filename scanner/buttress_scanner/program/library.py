@@ -67,10 +67,11 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
 
 def _result(engine: Engine, path: str, entry: Entry | None, called_back: list[Value], site: Site) -> list[Value]:
     """What the catalogue says of the result, else what came out of callbacks, else an object that is named after the call."""
+    futures = [v for v in called_back if isinstance(v, Box) and v.kind == "future"]
     if entry is not None and (entry.returns or entry.kind == "class"):
         if entry.shared:
             return [engine.make(Object, entry.returns or entry.path, entry.path)]
-        return [_made(engine, entry.returns or entry.path, site)]
+        return [*futures, _made(engine, entry.returns or entry.path, site)]
     if called_back:
         return called_back
     if path.endswith(("Error", "Exception", "Warning")):
@@ -176,6 +177,9 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
         for value in args.all():
             if isinstance(value, (Function, Method, Partial, Running)):
                 results += call_back(engine, value, site)
+    for value in args.all() if name in _DRIVERS else ():
+        if isinstance(value, Box) and value.kind in ("future", "awaitable"):
+            results += contents.elements(engine, value)
     for value in args.all():
         if (
             isinstance(value, Running)
@@ -185,7 +189,7 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
         ):
             results += call_back(engine, value, site)
     if results and drives:
-        if name in ("run", "run_until_complete", "wait_for", "to_thread"):
+        if name in ("run", "run_until_complete"):
             return results
         future = contents.box(engine, "future", (*site, path))
         contents.fill(engine, future, results)

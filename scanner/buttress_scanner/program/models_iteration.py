@@ -238,6 +238,7 @@ _QUEUES = (
 )  # fmt: skip
 MODELS: dict[str, Model] = {
     "builtins.iter": _iter, "builtins.next": _next, "builtins.aiter": _iter, "builtins.anext": _next, "builtins.map": _map,
+    "concurrent.futures.Executor.map": _map, "concurrent.futures.ProcessPoolExecutor.map": _map,
     "builtins.filter": _filter, "itertools.filterfalse": _filter, "itertools.takewhile": _filter,
     "itertools.dropwhile": _filter, "builtins.zip": _zip, "itertools.zip_longest": _zip, "itertools.product": _zip,
     "builtins.enumerate": _enumerate, "builtins.sorted": _sorted, "builtins.min": _choose, "builtins.max": _choose,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program import contents
+from buttress_scanner.program import contents, iteration
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import call_back
@@ -168,6 +168,42 @@ def _gather(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [box]
 
 
+def _as_completed(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``as_completed(futures)``: an iterator of what can be awaited or asked for its result."""
+    box = contents.box(engine, "iterator", (*site, "completed"))
+    contents.fill(engine, box, _futures(engine, args, site))
+    return [box]
+
+
+def _wait(*, is_awaited: bool) -> Model:
+    """``wait(futures)``: the set of those that are done and of those that are not."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        pair = contents.box(engine, "tuple", (*site, "waited"))
+        for place in (0, 1):
+            part = contents.box(engine, "set", (*site, "waited", place))
+            contents.fill(engine, part, _futures(engine, args, site))
+            contents.put(engine, pair, place, [part])
+        return [_future(engine, [pair], site)] if is_awaited else [pair]
+
+    return model
+
+
+def _futures(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """The futures among the elements of the first argument; coroutines are driven and become futures."""
+    found: list[Value] = []
+    for value in [e for v in args.get(0, "fs") for e in iteration.iterate(engine, v, site)]:
+        is_run = isinstance(value, Running)
+        found.append(_future(engine, _driven(engine, value, site), site) if is_run else value)
+    return found
+
+
+def _future(engine: Engine, values: list[Value], site: Site) -> Box:
+    box = contents.box(engine, "future", (*site, "future"))
+    contents.fill(engine, box, values)
+    return box
+
+
 def _driven(engine: Engine, value: Value, site: Site) -> list[Value]:
     if isinstance(value, Running):
         return call_back(engine, value, site)
@@ -211,5 +247,7 @@ MODELS: dict[str, Model] = {
     "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0), "collections.namedtuple": _maker("namedtuple"),
     **{path: _open_object(path) for path in OPEN},
     "weakref.ref": _partial, "weakref.proxy": _give_back(0), "asyncio.gather": _gather,
+    "asyncio.as_completed": _as_completed, "concurrent.futures.as_completed": _as_completed,
+    "asyncio.wait": _wait(is_awaited=True), "concurrent.futures.wait": _wait(is_awaited=False),
 }  # fmt: skip
 """By dotted path."""
