@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
+from buttress_scanner.program.fixtures import given_by_fixture
 from buttress_scanner.program.generics import (
     scope_of,
     scope_with_arguments,
@@ -52,6 +53,8 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
         found.update(dict.fromkeys(engine.read(outer, param.default)))
     if not found:
         found.update(dict.fromkeys(_as_wrapped(engine, frame, name)))
+    if not found:
+        found.update(dict.fromkeys(given_by_fixture(engine, frame, name)))
     if not found:
         found[engine.unknown(f"parameter {name} of {frame.symbol}")] = None
     return list(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents, iteration
@@ -26,21 +27,21 @@ if TYPE_CHECKING:
 
 def _collect(kind: str, position: int = 0) -> Model:
     """A container or iterator over the elements of an argument."""
+    return partial(_collected, kind, position)
 
-    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
-        box = contents.box(engine, kind, (*site, "made"))
-        for value in args.get(position):
-            if isinstance(value, Box) and value.kind in ("tuple", "list") and kind in ("tuple", "list"):
-                contents.update(engine, box, value)
-            elif isinstance(value, Box) and value.kind in UNORDERED and kind == "iterator":
-                unordered = contents.box(engine, "set-iterator", (*site, "unordered"))
-                contents.fill(engine, unordered, contents.elements(engine, value))
-                return [unordered]
-            else:
-                contents.fill(engine, box, iteration.iterate(engine, value, site))
-        return [box]
 
-    return model
+def _collected(kind: str, position: int, engine: Engine, args: Args, site: Site) -> list[Value]:
+    box = contents.box(engine, kind, (*site, "made"))
+    for value in args.get(position):
+        if isinstance(value, Box) and value.kind in ("tuple", "list") and kind in ("tuple", "list"):
+            contents.update(engine, box, value)
+        elif isinstance(value, Box) and value.kind in UNORDERED and kind == "iterator":
+            unordered = contents.box(engine, "set-iterator", (*site, "unordered"))
+            contents.fill(engine, unordered, contents.elements(engine, value))
+            return [unordered]
+        else:
+            contents.fill(engine, box, iteration.iterate(engine, value, site))
+    return [box]
 
 
 def _iter(engine: Engine, args: Args, site: Site) -> list[Value]:
@@ -236,9 +237,14 @@ _QUEUES = (
     "queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "queue.SimpleQueue", "asyncio.Queue", "asyncio.LifoQueue",
     "asyncio.PriorityQueue", "multiprocessing.Queue", "multiprocessing.SimpleQueue", "multiprocessing.JoinableQueue",
 )  # fmt: skip
+_POOLS = (
+    "concurrent.futures.Executor", "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor",
+    "multiprocessing.pool.Pool", "multiprocessing.pool.ThreadPool",
+)  # fmt: skip
 MODELS: dict[str, Model] = {
     "builtins.iter": _iter, "builtins.next": _next, "builtins.aiter": _iter, "builtins.anext": _next, "builtins.map": _map,
-    "concurrent.futures.Executor.map": _map, "concurrent.futures.ProcessPoolExecutor.map": _map,
+    **{f"{pool}.{name}": _map for pool in _POOLS for name in ("map", "imap", "imap_unordered")},
+    "multiprocessing.pool.Pool.starmap": _starmap,
     "builtins.filter": _filter, "itertools.filterfalse": _filter, "itertools.takewhile": _filter,
     "itertools.dropwhile": _filter, "builtins.zip": _zip, "itertools.zip_longest": _zip, "itertools.product": _zip,
     "builtins.enumerate": _enumerate, "builtins.sorted": _sorted, "builtins.min": _choose, "builtins.max": _choose,
