@@ -11,22 +11,36 @@ from pydantic import AfterValidator, Field
 
 from buttress_scanner.contracts.base import Contract, Selectors, Strings
 from buttress_scanner.findings.model import Step
-from buttress_scanner.program.annotations import Form, Names, Resolve, canonical, equal, standard_name, type_form, value_form
+from buttress_scanner.program.annotations import (
+    Form,
+    Names,
+    Resolve,
+    canonical,
+    equal,
+    standard_name,
+    type_form,
+    value_form,
+)
 from buttress_scanner.program.classes import linearise, subclasses
+from buttress_scanner.program.expected import Expectations
+from buttress_scanner.program.protocols import is_protocol
+from buttress_scanner.program.type_aliases import TypeAliases
+from buttress_scanner.program.values import Function, Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.facts.model import Body
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
-    from buttress_scanner.program.frames import Unit
+    from buttress_scanner.program.frames import ClassInfo, Unit
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 Place = tuple["Unit", "Body"]
 _SYMBOL = re.compile(r"""'[^']*'|"[^"]*"|(?P<module>[^\W\d][\w.]*):(?P<name>[^\W\d][\w.]*)""")
 _SEPARATORS = ("/", "*")
+_READS = ("global", "from", "attr", "free", "late", "own")
 
 
 def _dotted(text: str) -> str:
@@ -110,13 +124,14 @@ class Signature(Contract):
         """Yield a finding for every definition that differs."""
         program.solve()
         names = Names(program.table)
+        aliases = TypeAliases(program.table, names)
         judged: set[tuple[str, int]] = set()
         for text in self.function:
             subjects = [(s.unit, s.body) for s in program.subjects(text) if s.body is not None and s.body.kind == "function"]
             if not subjects:
                 ledger.is_vacuous(f"{text} is no function of the program")
             for base in subjects:
-                demanded = _Demanded(self, names, program, *base)
+                demanded = _Demanded(self, names, aliases, program, *base)
                 for unit, body in [*_alternatives(*base), *(self._overriding(program, text, base) if self.overrides else ())]:
                     if (unit.name, body.index) not in judged:
                         judged.add((unit.name, body.index))
@@ -135,7 +150,10 @@ class Signature(Contract):
         for info, sub in ((i, s) for i in infos for s in subclasses(engine, i)):
             order = list(linearise(engine, sub))
             for owner in order[: order.index(info)]:  # the subclass itself, and what it mixes in before the class
-                yield from ((owner.unit, each) for each in _definitions(owner.unit, owner.body, body.name))
+                yield from _bound(program, owner, body.name)
+        for info in (i for i in infos if is_protocol(engine, i)):
+            for fitting in _used_as(program, info, body.name):
+                yield from _bound(program, next(o for o in linearise(engine, fitting) if body.name in o.body.exit), body.name)
 
     def _judge(self, program: Program, demanded: _Demanded, unit: Unit, body: Body) -> Iterator[Finding]:
         differences = demanded.differences(unit, body)
@@ -156,6 +174,30 @@ class Signature(Contract):
 def _alternatives(unit: Unit, body: Body) -> list[Place]:
     """All definitions that may stand behind a name: one in each branch of a condition."""
     return [(unit, each) for each in _definitions(unit, unit.facts.bodies[body.parent], body.name, body)]
+
+
+def _bound(program: Program, owner: ClassInfo, name: str) -> Iterator[Place]:
+    """What a class binds a name to: its definitions, or functions from elsewhere that it gives the name."""
+    found = [(owner.unit, each) for each in _definitions(owner.unit, owner.body, name)]
+    node = owner.body.exit.get(name)
+    if not found and node is not None and owner.body.nodes[node][0] in _READS:
+        values = program.engine.read(owner.frame, node)
+        found = [(v.unit, v.body) for v in values if isinstance(v, Function) and v.body.kind == "function"]
+    yield from found
+
+
+def _used_as(program: Program, protocol: ClassInfo, name: str) -> list[ClassInfo]:
+    """Classes with that method whose objects are given to something declared with the protocol, without inheriting from it."""
+    engine = program.engine
+    expected = Expectations(engine, protocol)
+    found: dict[ClassInfo, None] = {}
+    for frame in program.frames():
+        for node in expected.given(frame):
+            values = program.node_values(frame, node)
+            found.update(dict.fromkeys(v.info for v in values if isinstance(v, Instance)))
+    return [
+        info for info in found if protocol not in (order := linearise(engine, info)) and any(name in o.body.exit for o in order)
+    ]
 
 
 def _definitions(unit: Unit, scope: Body, name: str, default: Body | None = None) -> list[Body]:
@@ -196,9 +238,9 @@ class _Parameter:
 class _Demanded:
     """The demanded signature, its names resolved as seen from the function that the contract names."""
 
-    def __init__(self, contract: Signature, names: Names, program: Program, unit: Unit, body: Body) -> None:
+    def __init__(self, contract: Signature, names: Names, aliases: TypeAliases, program: Program, unit: Unit, body: Body) -> None:
         self.unit, self.body = unit, body
-        self._contract, self._names, self._program = contract, names, program
+        self._contract, self._names, self._aliases, self._program = contract, names, aliases, program
         wanted = _definition(
             f"def demanded({', '.join(map(_entry, contract.params))}) -> {_dotted(contract.returns or 'None')}: ..."
         )
@@ -215,12 +257,18 @@ class _Demanded:
         found: list[str] = []
         if body.is_async != self._contract.is_async:
             found.append("it is a coroutine function" if body.is_async else "it is no coroutine function")
-        found += _compared(_described(node.args, resolve), self._params)
+        found += _compared(_described(node.args, resolve), self._params, self._same_type)
         returns = type_form(node.returns, resolve)
-        if self._contract.returns is not None and not equal(returns, self._returns):
+        if self._contract.returns is not None and not self._same_type(returns, self._returns):
             written = f"`{ast.unparse(node.returns)}`" if node.returns is not None else "nothing"
             found.append(f"it returns {written} instead of `{self._contract.returns}`")
         return found
+
+    def _same_type(self, found: Form | None, demanded: Form | None) -> bool:
+        """Whether two types are the same, as they are written or with what the project's aliases stand for."""
+        if found is None or demanded is None:
+            return found == demanded
+        return equal(found, demanded) or equal(self._aliases.expanded(found), self._aliases.expanded(demanded))
 
     def _name(self, dotted: str) -> Form:
         """A name of the contract: of the library, of the program, as the function's module knows it, or the end of any path."""
@@ -267,11 +315,13 @@ def _written(kind: str, arg: ast.arg, default: ast.expr | None) -> str:
     return f"{kind if kind.startswith('*') else ''}{arg.arg}{annotation}{value}"
 
 
-def _compared(found: Sequence[_Parameter], demanded: Sequence[_Parameter]) -> list[str]:
+def _compared(
+    found: Sequence[_Parameter], demanded: Sequence[_Parameter], same_type: Callable[[Form | None, Form | None], bool]
+) -> list[str]:
     """What is different between two lists of parameters, in words."""
     differences: list[str] = []
     for number, (own, wanted) in enumerate(zip(found, demanded, strict=False), start=1):
-        same = own.name == wanted.name and equal(own.annotation, wanted.annotation) and equal(own.default, wanted.default)
+        same = own.name == wanted.name and same_type(own.annotation, wanted.annotation) and equal(own.default, wanted.default)
         if not same:
             differences.append(f"parameter {number} is `{own.text}` instead of `{wanted.text}`")
         elif own.kind != wanted.kind:

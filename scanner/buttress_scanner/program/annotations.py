@@ -65,6 +65,14 @@ class Names:
             found = self.member(found, name) if found is not None else None
         return canonical(found) if found is not None else None
 
+    def within(self, unit: Unit, scope: Body, dotted: str) -> str | None:
+        """The path of a name as it stands in a scope itself, at its end."""
+        head, _, rest = dotted.partition(".")
+        found = self._bound(unit, scope, head, frozenset()) or (f"builtins.{head}" if hasattr(builtins, head) else None)
+        for name in rest.split(".") if rest else []:
+            found = self.member(found, name) if found is not None else None
+        return canonical(found) if found is not None else None
+
     def absolute(self, dotted: str) -> str | None:
         """The path of a name that starts with a module of the program, whatever it is re-exported as."""
         parts = dotted.split(".")
@@ -225,6 +233,13 @@ def _union(parts: Sequence[Form]) -> Form:
     for part in parts:
         flat.update(dict.fromkeys(part[1] if part[0] == "union" and isinstance(part[1], tuple) else (part,)))
     return next(iter(flat)) if len(flat) == 1 else ("union", tuple(flat))
+
+
+def unions_joined(form: Form) -> Form:
+    """A form whose unions within unions are one union, after parts of it were replaced."""
+    if form[:1] == ("union",) and isinstance(form[1], tuple):
+        return _union([part for part in form[1] if isinstance(part, tuple)])
+    return form
 
 
 def _value(node: ast.AST, resolve: Resolve) -> Form:
