@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from buttress_scanner.cli.terminal import fail, write
+from buttress_scanner.cli.terminal import fail, misconfigured, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,11 +80,7 @@ def _settings(config: Path | None) -> _Settings:
     except NoConfigurationError:
         return Path().absolute(), (), None, DEFAULT_MAX_SIZE, {}
     except ConfigurationError as error:
-        first = error.problems[0]
-        raise fail(
-            f"{first.path}:{first.line}: {first.message}",
-            "`buttress check` shows everything that is wrong with the configuration.",
-        ) from None
+        raise misconfigured(error) from None
     found = loaded.configuration
     return loaded.folder, found.exclude, found.roots, found.max_file_size, loaded.zones
 

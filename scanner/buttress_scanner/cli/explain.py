@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from buttress_scanner.cli.terminal import fail, write
+from buttress_scanner.cli.terminal import fail, misconfigured, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,11 +51,7 @@ def explain(name: _Name = None, config: _Config = None) -> None:
     except KindError as error:
         raise fail(str(error), error.hint) from None
     except ConfigurationError as error:
-        first = error.problems[0]
-        raise fail(
-            f"{first.path}:{first.line}: {first.message}",
-            "`buttress check` shows everything that is wrong with the configuration.",
-        ) from None
+        raise misconfigured(error) from None
 
 
 def _configuration(config: Path | None) -> Loaded | None:

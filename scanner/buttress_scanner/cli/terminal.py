@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from buttress_scanner.config.document import ConfigurationError
 
 
 def write(text: str) -> None:
@@ -24,6 +28,15 @@ def fail(message: str, hint: str = "") -> typer.Exit:
     """Write why nothing can be done to standard error; raise the result to leave with exit code 2."""
     typer.echo(f"buttress: {message}" + (f"\n  {hint}" if hint else ""), err=True)
     return typer.Exit(2)
+
+
+def misconfigured(error: ConfigurationError) -> typer.Exit:
+    """Write the first thing that is wrong with a configuration, and who shows the rest; raise the result."""
+    first = error.problems[0]
+    return fail(
+        f"{first.path}:{first.line}: {first.message}",
+        "`buttress check` shows everything that is wrong with the configuration.",
+    )
 
 
 def wants_color() -> bool:

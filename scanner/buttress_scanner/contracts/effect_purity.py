@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -15,9 +16,10 @@ from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, recei
 from buttress_scanner.program.values import Function, Maker, Method, Partial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from buttress_scanner.config.selectors import Selector
+    from buttress_scanner.facts.model import Span
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Deed, Frame, Unit
@@ -92,20 +94,10 @@ class _Purity:
     roots: set[tuple[str, object]] = field(default_factory=set)
 
     def findings(self) -> Iterator[Finding]:
+        """Yield a finding for every place of the zone that has an effect or calls what has one."""
         frames = self.program.frames()
         typing_only = {u.name: {i.span for i in u.facts.imports if i.typing_only} for u in self.program.modules.values()}
-
-        def passes(frame: Frame, node: int, callee: Frame) -> bool:
-            if callee.unit.name in self.zone:
-                return False
-            if self._allowed(callee.unit.name, callee.body.qualname):
-                return False
-            if frame.edges[node].get(callee) == "later" and root(frame).body.kind in ("module", "class"):
-                return False  # what a module registers while it loads runs at another time
-            imports = frame.body.nodes[node][0] in ("import", "from", "star")
-            return not (imports and (frame.body.spans[node] in typing_only[frame.unit.name] or is_unrun(frame.body, node)))
-
-        reach = Reach(frames, self._forbidden, passes)
+        reach = Reach(frames, self._forbidden, partial(self._passes, typing_only))
         inside = [f for f in frames if f.unit.name in self.zone]
         reached = self._reached_from_zone(inside)
         self.ledger.judge(len({(f.unit.name, f.body.index) for f in inside if f.body.kind != "class"}))
@@ -122,6 +114,15 @@ class _Purity:
 
     def _allowed(self, module: str, qualname: str) -> bool:
         return any(s.matches_symbol(module, qualname) for s in self.allow if s.name or s.matches_module(module))
+
+    def _passes(self, typing_only: Mapping[str, Container[Span]], frame: Frame, node: int, callee: Frame) -> bool:
+        """Whether an effect of the callee is one of the caller: neither allowed, nor of the zone itself, nor of another time."""
+        if callee.unit.name in self.zone or self._allowed(callee.unit.name, callee.body.qualname):
+            return False
+        if frame.edges[node].get(callee) == "later" and root(frame).body.kind in ("module", "class"):
+            return False  # what a module registers while it loads runs at another time
+        imports = frame.body.nodes[node][0] in ("import", "from", "star")
+        return not (imports and (frame.body.spans[node] in typing_only[frame.unit.name] or is_unrun(frame.body, node)))
 
     def _allowed_path(self, path: str) -> bool:
         return any(f"{s.module}.{s.name}" == path or (s.name is None and s.matches_module(path)) for s in self.allow)

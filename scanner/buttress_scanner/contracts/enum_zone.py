@@ -93,6 +93,7 @@ class _Mentions:
         return self.program.engine
 
     def findings(self) -> Iterator[Finding]:
+        """Yield a finding for every mention of a forbidden member in the zone."""
         frames = [f for f in self.program.frames() if f.unit.name in self.zone and not self._is_definition(f)]
         self.ledger.judge(len({(f.unit.name, f.body.index) for f in frames}))
         kind = enum_value_kind(self.engine, self.info)

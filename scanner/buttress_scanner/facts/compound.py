@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.facts.expressions import span_of
@@ -49,25 +50,21 @@ class Compound(Statements):
         known = self.known(node.test)
         span = span_of(node)
         guard = self.typing_guard(node.test)
-
-        def arm(truth: bool) -> Any:
-            def prepare() -> None:
-                start = len(self.body.nodes)
-                self.assume(node.test, truth)
-                self.holding += self.narrowed_since(start, node.test)
-                self.enter_guard(guard is not None and guard != truth)
-
-            return prepare
-
-        def other() -> None:
-            self.leave_guard()
-            arm(False)()
-
         first = len(self.body.nodes)
-        then, orelse = self._branches(dict(self.env), [(arm(True), node.body), (other, node.orelse)], span)
+        arm = partial(self._enter_arm, node.test, guard)
+        then, orelse = self._branches(dict(self.env), [(partial(arm, True), node.body), (partial(arm, False), node.orelse)], span)
         self.leave_guard()
         self._note_unrun(node, guard, first)
         return ["if", span, a, b, known, then, orelse]
+
+    def _enter_arm(self, test: ast.expr, guard: bool | None, truth: bool) -> None:
+        """Begin a branch of an ``if``: its test came out so; the second one ends the first."""
+        if not truth:
+            self.leave_guard()
+        start = len(self.body.nodes)
+        self.assume(test, truth)
+        self.holding += self.narrowed_since(start, test)
+        self.enter_guard(guard is not None and guard != truth)
 
     def _note_unrun(self, node: ast.If, guard: bool | None, first: int) -> None:
         """Note which nodes do not run on import: those of a type checker's branch and of the main guard."""
@@ -106,31 +103,29 @@ class Compound(Statements):
         end = len(self.body.nodes)
         cases: list[list[Any]] = []
 
-        def arm(case: ast.match_case, earlier: list[ast.match_case]) -> Any:
-            def prepare() -> None:
-                first = len(self.body.nodes)
-                left = value
-                for other in earlier:
-                    left = self.exclude(other, left, node.subject)
-                self.pattern(case.pattern, left, node.subject)
-                if case.guard:
-                    self._test(case.guard)
-                    self.assume(case.guard, True)
-                cases.append([irrefutable(case), first, len(self.body.nodes)])
-
-            return prepare
-
-        def no_case() -> None:
-            left = value
-            for case in node.cases:
-                left = self.exclude(case, left, node.subject)
-
-        branches: list[Any] = [(arm(case, node.cases[:number]), case.body) for number, case in enumerate(node.cases)]
-        total = any(irrefutable(case) for case in node.cases)
-        if not total:
-            branches.append((no_case, []))
+        branches: list[Any] = [
+            (partial(self._enter_case, node, number, value, cases), case.body) for number, case in enumerate(node.cases)
+        ]
+        if not any(irrefutable(case) for case in node.cases):
+            branches.append((partial(self._exclude_all, node.cases, value, node.subject), []))
         trees = self._branches(before, branches, span)
         return ["match", span, start, end, [[*case, tree] for case, tree in zip(cases, trees, strict=False)]]
+
+    def _enter_case(self, node: ast.Match, number: int, value: int, cases: list[list[Any]]) -> None:
+        """Begin a case: the earlier ones did not fit, this one does."""
+        case, first = node.cases[number], len(self.body.nodes)
+        left = self._exclude_all(node.cases[:number], value, node.subject)
+        self.pattern(case.pattern, left, node.subject)
+        if case.guard:
+            self._test(case.guard)
+            self.assume(case.guard, True)
+        cases.append([irrefutable(case), first, len(self.body.nodes)])
+
+    def _exclude_all(self, cases: list[ast.match_case], value: int, subject: ast.expr) -> int:
+        """What is left of a subject that none of the cases fits."""
+        for case in cases:
+            value = self.exclude(case, value, subject)
+        return value
 
     # --- loops
 

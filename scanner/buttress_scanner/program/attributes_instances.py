@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes_classes import from_externals
 from buttress_scanner.program.calls import call
-from buttress_scanner.program.classes import linearise, members
+from buttress_scanner.program.classes import FIELD_MAKERS, linearise, members
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.descriptors import as_shown, bind_members, is_data_descriptor, runs_getter
@@ -41,17 +41,7 @@ if TYPE_CHECKING:
 
 RUNS = Mark()
 """In a view of an attribute: code of the program runs to read it, at every place that does."""
-_FIELDS = (
-    "dataclasses.Field",
-    "dataclasses.field",
-    "attr.ib",
-    "attr.attrib",
-    "attr.field",
-    "attrs.field",
-    "pydantic.Field",
-    "pydantic.fields.FieldInfo",
-    "msgspec.field",
-)
+_FIELDS = FIELD_MAKERS | {"dataclasses.Field", "pydantic.fields.FieldInfo"}
 
 
 def of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[Value]:

@@ -35,6 +35,11 @@ _RECORD_DECORATORS = (
     "attrs.define", "attrs.frozen", "attrs.mutable", "attr.mutable", "attr.dataclass",
     "pydantic.dataclasses.dataclass",
 )  # fmt: skip
+FIELD_MAKERS = frozenset({
+    "dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field", "pydantic.fields.Field",
+    "msgspec.field",
+})  # fmt: skip
+"""What describes a field of a record in the class body."""
 _MAKING = ("call", "deco", "declare", "phi")
 """What binds a name of a class to an object that may want to know its name."""
 _RECORD_BASES = (

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import bind_and_call, call, call_back, call_method
-from buttress_scanner.program.classes import fields, is_record, is_subclass, linearise, members, metaclasses, subclasses
+from buttress_scanner.program.classes import (
+    FIELD_MAKERS,
+    fields,
+    is_record,
+    is_subclass,
+    linearise,
+    members,
+    metaclasses,
+    subclasses,
+)
 from buttress_scanner.program.engine import EVERYTHING
 from buttress_scanner.program.enums import enum_member, is_enum, members_of_value
 from buttress_scanner.program.frames import Frame
@@ -149,21 +158,9 @@ def _field_call(engine: Engine, owner: ClassInfo, default: int) -> Any:
     if node[0] != "call":
         return None
     for callee in engine.read(owner.frame, node[1]):
-        if isinstance(callee, External) and callee.path in _FIELD_MAKERS:
+        if isinstance(callee, External) and callee.path in FIELD_MAKERS:
             return node
     return None
-
-
-_FIELD_MAKERS = (
-    "dataclasses.field",
-    "attr.ib",
-    "attr.attrib",
-    "attr.field",
-    "attrs.field",
-    "pydantic.Field",
-    "pydantic.fields.Field",
-    "msgspec.field",
-)
 
 
 def _field_option(engine: Engine, owner: ClassInfo, default: int, option: str, wanted: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.flow_state import NEXT, RAISE, Exc, Outcome, Pending, Place, State, raising
@@ -35,6 +36,30 @@ def generators_of(value: Value | None) -> list[Frame]:
     return [f for f in frame.edges.get(node, ()) if f.body.is_generator]
 
 
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What happens at the ``yield`` of a context manager: the code inside its ``with`` runs."""
+
+    inside: Continuation
+    place: Place
+
+    def __call__(self, reached: States, _: Place) -> Walked:
+        after: States = set()
+        others: Outcomes = set()
+        for state in reached:
+            if state.outer[-1][1] is not None:
+                others.add(Outcome(RAISE, state, self.place, _STRAY))  # it yields a second time
+                continue
+            for outcome in self.inside({state._replace(flags=state.outer[-1][0], outer=state.outer[:-1])}):
+                ended = Pending(outcome.kind, outcome.place, outcome.exc, outcome.explicit)
+                within = outcome.state._replace(flags=state.flags, outer=(*outcome.state.outer, (outcome.state.flags, ended)))
+                if outcome.kind == RAISE:
+                    others.add(outcome._replace(state=within))
+                else:
+                    after.add(within)
+        return after, others
+
+
 def inline(
     flow: Flow, generator: Frame, states: States, inside: Continuation, place: Place, *, resumed: bool = False
 ) -> Outcomes:
@@ -51,25 +76,7 @@ def inline(
     if flow.inlined.count(generator) >= NESTED:
         return {o for s in states for o in (Outcome(NEXT, s), *raising(s, place))}
     walker = flow.walker(generator, place=place)
-
-    def on_yield(reached: States, _: Place) -> Walked:
-        after: States = set()
-        others: Outcomes = set()
-        for state in reached:
-            flags, pending = state.outer[-1]
-            if pending is not None:
-                others.add(Outcome(RAISE, state, place, _STRAY))  # it yields a second time
-                continue
-            for outcome in inside({state._replace(flags=flags, outer=state.outer[:-1])}):
-                ended = Pending(outcome.kind, outcome.place, outcome.exc, outcome.explicit)
-                within = outcome.state._replace(flags=state.flags, outer=(*outcome.state.outer, (outcome.state.flags, ended)))
-                if outcome.kind == RAISE:
-                    others.add(outcome._replace(state=within))
-                else:
-                    after.add(within)
-        return after, others
-
-    walker.on_yield = on_yield
+    walker.on_yield = _Inside(inside, place)
     flow.inlined.append(generator)
     outcomes = walker.run({s._replace(flags=walker.variables.initial, outer=(*s.outer, (s.flags, None))) for s in states})
     flow.inlined.pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents, iteration
@@ -143,18 +144,18 @@ def _context_of(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 def _open_object(path: str) -> Model:
     """An object of the library that holds whatever attributes it is given: each is told from the others."""
+    return partial(_opened, path)
 
-    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
-        made = engine.make(Object, path, site)
-        for name, values in args.keywords.items():
-            engine.grow(engine.slot("held", made, name), values)
-        for value in args.get(0):
-            if isinstance(value, Box):
-                for key, values in contents.known_items(engine, value).items():
-                    engine.grow(engine.slot("held", made, str(key)), values)
-        return [made]
 
-    return model
+def _opened(path: str, engine: Engine, args: Args, site: Site) -> list[Value]:
+    made = engine.make(Object, path, site)
+    for name, values in args.keywords.items():
+        engine.grow(engine.slot("held", made, name), values)
+    for value in args.get(0):
+        if isinstance(value, Box):
+            for key, values in contents.known_items(engine, value).items():
+                engine.grow(engine.slot("held", made, str(key)), values)
+    return [made]
 
 
 def _gather(engine: Engine, args: Args, site: Site) -> list[Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.config.selectors import Selector
@@ -18,7 +19,7 @@ from buttress_scanner.program.values import Class, Function, Instance, Member, M
 from buttress_scanner.source.model import SourceFile, SourceProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from buttress_scanner.facts.model import Body, Node, Span
 
@@ -214,22 +215,7 @@ class Program:
 
     def _precious(self) -> Callable[[Value], bool]:
         """Names are enough here: what is kept too much costs time, and no answer changes."""
-        classes = {name for kept in self._kept_classes for name in self.descendants(kept)}
-        members = self._kept_members
-
-        def precious(value: Value) -> bool:
-            match value:
-                case Function(body=body):
-                    return body.name in members
-                case Method(function=Function(body=body)):
-                    return body.name in members
-                case Instance(info=info) | Class(info=info):
-                    return info.body.name in classes
-                case Member(info=info):
-                    return info.body.name in classes
-            return False
-
-        return precious
+        return partial(_concerns, {name for kept in self._kept_classes for name in self.descendants(kept)}, self._kept_members)
 
     def solve(self) -> Engine:
         """Evaluate the whole program, once."""
@@ -308,3 +294,13 @@ def _utf8(source: SourceFile) -> bytes:
 
     text = decode(source)
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else source.data
+
+
+def _concerns(classes: Container[str], members: Container[str], value: Value) -> bool:
+    """Whether a value is a member or a class of one of these names, or an object of it."""
+    match value:
+        case Function(body=body) | Method(function=Function(body=body)):
+            return body.name in members
+        case Instance(info=info) | Class(info=info) | Member(info=info):
+            return info.body.name in classes
+    return False
