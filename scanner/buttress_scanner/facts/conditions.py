@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from buttress_scanner.facts.expressions import Expressions, span_of
+from buttress_scanner.facts.expressions import span_of
 from buttress_scanner.facts.ssa import path_of
+from buttress_scanner.facts.targets import Targets
 
 _NEGATED = {"is": "isnot", "isnot": "is", "eq": "ne", "ne": "eq", "contains": "notcontains", "notcontains": "contains"}
 _COMPARED = {ast.Is: "is", ast.IsNot: "isnot", ast.Eq: "eq", ast.NotEq: "ne", ast.In: "contains", ast.NotIn: "notcontains"}
 
 
-class Conditions(Expressions):
+class Conditions(Targets):
     """Adds narrowing. Operand expressions are compiled again as values only.
 
     Names, attributes and constants have no effects to repeat.

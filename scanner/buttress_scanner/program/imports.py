@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.guards import Guards
 from buttress_scanner.program.loading import IMPORT_FUNCTIONS, concerned, loaded_modules
-from buttress_scanner.program.text_sources import Named, TextSources
+from buttress_scanner.program.text_sources import TextSources
+from buttress_scanner.program.text_trails import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,24 +6,20 @@ variables, joined and formatted text, parameters, closures and results, to the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
-from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.bindings import Sources, sources_of
 from buttress_scanner.program.classes import linearise
-from buttress_scanner.program.declared import default_or_declared
 from buttress_scanner.program.strings import text_method
+from buttress_scanner.program.text_arguments import TextArguments
+from buttress_scanner.program.text_trails import MOST, Follow, Named, Trail, distinct, joined, texts_in
 from buttress_scanner.program.values import (
     SELF,
     Box,
     Const,
     External,
-    Function,
     Instance,
     Module,
     Object,
@@ -31,40 +27,14 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame, Site, Unit
-
-MOST = 200
-"""Texts that are followed from one place; more are data rather than names."""
-DEEPEST = 60
 STEPS = 5_000
 """Places that are looked at for one text: loops and branches mix variables in more ways than can be followed."""
 _CUTTING = ("split", "rsplit", "partition", "rpartition")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A text and the calls that handed it on: nearest to the place of use first, the one that names it last."""
-
-    text: str
-    way: tuple[Site, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Trail:
-    """The calls that were entered to look at their results, and what is being looked at already."""
-
-    down: tuple[Site, ...] = ()
-    busy: frozenset[tuple[Frame, int, tuple[Site, ...]]] = frozenset()
-
-    def at(self, frame: Frame, node: int) -> _Trail | None:
-        """The trail with one more place; None where it would run in a circle or too far."""
-        key = (frame, node, self.down)
-        return None if key in self.busy or len(self.busy) > DEEPEST else _Trail(self.down, self.busy | {key})
-
-
-Follow = Callable[["Frame", int, _Trail], list[Named]]
 
 
 class TextSources:
@@ -74,12 +44,8 @@ class TextSources:
         self._engine = engine
         self._left = STEPS
         self._instances: dict[ClassInfo, list[Instance]] = {}
-        self._callers: dict[Frame, list[Site]] = {}
-        for frame in frames:
-            for node, callees in frame.edges.items():
-                for callee in callees:
-                    self._callers.setdefault(callee, []).append((frame, node))
-        self._rules: dict[str, Callable[[Frame, int, Node, _Trail], list[Named]]] = {
+        self._arguments = TextArguments(engine, frames, self._trace)
+        self._rules: dict[str, Callable[[Frame, int, Node, Trail], list[Named]]] = {
             "const": self._constant, "param": self._parameter, "phi": self._phi, "narrow": self._narrow,
             "declare": self._declared, "bin": self._sum, "fstr": self._formatted, "un": self._operand, "free": self._free,
             "own": self._own, "call": self._result, "iter": self._element, "attr": self._attribute, "item": self._item,
@@ -89,12 +55,12 @@ class TextSources:
     def of(self, frame: Frame, node: int) -> list[Named]:
         """The texts that a node can be, each with the calls through which it came."""
         self._left = STEPS
-        return self._trace(frame, node, _Trail())[:MOST]
+        return self._trace(frame, node, Trail())[:MOST]
 
     def inside(self, frame: Frame, node: int) -> list[Named]:
         """The texts in the container that a node can be."""
         self._left = STEPS
-        return self._contents(frame, node, _Trail())[:MOST]
+        return self._contents(frame, node, Trail())[:MOST]
 
     def beginnings(self, frame: Frame, node: int) -> list[Named]:
         """How a text begins of which the rest is not known: ``f"shop.api.{name}"``."""
@@ -112,7 +78,7 @@ class TextSources:
             texts = self.of(frame, part)
             if not texts:
                 return found or (self.beginnings(frame, part) if part == parts[0] else [])
-            found = _joined([found, texts], "".join) if found else texts
+            found = joined([found, texts], "".join) if found else texts
         return found
 
     def sources(self, frame: Frame, node: int, path: str) -> list[Sources]:
@@ -123,7 +89,7 @@ class TextSources:
 
     # --- following one text
 
-    def _trace(self, frame: Frame, node: int, trail: _Trail) -> list[Named]:
+    def _trace(self, frame: Frame, node: int, trail: Trail) -> list[Named]:
         ahead = trail.at(frame, node)
         if ahead is None:
             return []
@@ -132,51 +98,51 @@ class TextSources:
             return self._known(frame, node)
         operation = frame.body.nodes[node]
         rule = self._rules.get(operation[0])
-        return _distinct(rule(frame, node, operation, ahead) if rule is not None else self._known(frame, node))
+        return distinct(rule(frame, node, operation, ahead) if rule is not None else self._known(frame, node))
 
     def _known(self, frame: Frame, node: int) -> list[Named]:
-        return [Named(text) for text in _texts(self._engine.read(frame, node))]
+        return [Named(text) for text in texts_in(self._engine.read(frame, node))]
 
-    def _constant(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _constant(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return [Named(operation[1])] if isinstance(operation[1], str) else []
 
-    def _phi(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _phi(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return [n for part in operation[1] for n in self._trace(frame, part, trail)]
 
-    def _narrow(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
-        possible = set(_texts(self._engine.read(frame, node)))
+    def _narrow(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
+        possible = set(texts_in(self._engine.read(frame, node)))
         found = self._trace(frame, operation[3], trail)
         if not found:  # a test says what it is: `if name == "pages"`
             return [Named(text) for text in sorted(possible)]
         return [n for n in found if n.text in possible] if possible else found
 
-    def _declared(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _declared(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return self._trace(frame, operation[1], trail) if operation[1] >= 0 else []
 
-    def _sum(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _sum(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         if operation[1] != "add":
             return self._known(frame, node)
-        return _joined([self._trace(frame, operation[2], trail), self._trace(frame, operation[3], trail)], "".join)
+        return joined([self._trace(frame, operation[2], trail), self._trace(frame, operation[3], trail)], "".join)
 
-    def _formatted(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
-        return _joined([self._trace(frame, part, trail) for part in operation[1]], "".join)
+    def _formatted(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
+        return joined([self._trace(frame, part, trail) for part in operation[1]], "".join)
 
-    def _operand(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _operand(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return self._trace(frame, operation[2], trail) if operation[1] == "format" else []
 
-    def _free(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _free(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         scope = frame.closure
         for _ in range(operation[2]):
             scope = scope.closure if scope is not None else None
-        return self._versions(scope, operation[1], _Trail(busy=trail.busy)) if scope is not None else []
+        return self._versions(scope, operation[1], Trail(busy=trail.busy)) if scope is not None else []
 
-    def _own(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _own(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return self._versions(frame, operation[1], trail) or self._known(frame, node)
 
-    def _versions(self, scope: Frame, name: str, trail: _Trail) -> list[Named]:
+    def _versions(self, scope: Frame, name: str, trail: Trail) -> list[Named]:
         return [n for version in scope.body.versions.get(name, ()) for n in self._trace(scope, version, trail)]
 
-    def _variable(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _variable(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         """A module variable: what the module assigns to it, and what others are known to."""
         found = [n for top, version in self._assigned(frame, operation) for n in self._trace(top, version, trail)]
         return [*found, *self._known(frame, node)]
@@ -195,7 +161,7 @@ class TextSources:
                 return []
         return [(u.frame, version) for u in units if u is not None for version in u.facts.bodies[0].versions.get(name, ())]
 
-    def _element(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _element(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         mapping = self._viewed(frame, operation[1], "values")
         if mapping is not None:
             return self._mapped(frame, mapping, trail)
@@ -207,12 +173,12 @@ class TextSources:
         callee = frame.body.nodes[operation[1]] if operation[0] == "call" and not operation[2] else ("",)
         return int(callee[1]) if callee[0] == "attr" and callee[2] == method else None
 
-    def _attribute(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _attribute(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         """An attribute of an instance: what its constructor was given comes from the place that builds it."""
         found: list[Named] = []
         for instance in self._objects(frame, operation[1]):
-            given = self._given(instance.site)
-            texts = _texts(self._engine.values(self._engine.slot("of", instance, operation[2])))
+            given = self._arguments.given_at(instance.site)
+            texts = texts_in(self._engine.values(self._engine.slot("of", instance, operation[2])))
             found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
         return found or self._variable(frame, node, operation, trail)
 
@@ -236,7 +202,7 @@ class TextSources:
 
     # --- results of calls
 
-    def _result(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _result(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         values = self._engine.read(frame, node)
         if not any(isinstance(v, (Const, Object)) for v in values):
             return []
@@ -248,16 +214,16 @@ class TextSources:
         found: list[Named] = []
         for entered in frame.edges.get(node, {}):
             if entered.body.kind in ("function", "lambda") and len(trail.down) < 4:
-                deeper = _Trail((*trail.down, (frame, node)), trail.busy)
+                deeper = Trail((*trail.down, (frame, node)), trail.busy)
                 found += [n for result in entered.body.returns for n in self._trace(entered, result, deeper)]
         return found or self._known(frame, node)
 
-    def _by_method(self, frame: Frame, operation: Node, callee: Node, trail: _Trail) -> list[Named]:
+    def _by_method(self, frame: Frame, operation: Node, callee: Node, trail: Trail) -> list[Named]:
         """A method of text that makes text: ``"shop.{}".format(name)``, ``".".join(parts)``."""
         receivers = self._trace(frame, callee[1], trail)
         if callee[2] == "join" and len(operation[2]) == 1:
             parts = self._parts(frame, operation[2][0][1], trail)
-            return [n for r in receivers for n in _joined(parts, r.text.join)] if parts else []
+            return [n for r in receivers for n in joined(parts, r.text.join)] if parts else []
         if operation[3] or any(starred for starred, _ in operation[2]):
             return []
         given = [self._trace(frame, argument, trail) for _, argument in operation[2]]
@@ -265,11 +231,11 @@ class TextSources:
         def applied(parts: Sequence[str]) -> str:
             constants: list[list[Value]] = [[self._engine.const(p)] for p in parts[1:]]
             results = text_method(self._engine, callee[2], self._engine.const(parts[0]), constants) or []
-            return next(iter(_texts(results)), "")
+            return next(iter(texts_in(results)), "")
 
-        return [n for n in _joined([receivers, *given], applied) if n.text]
+        return [n for n in joined([receivers, *given], applied) if n.text]
 
-    def _parts(self, frame: Frame, node: int, trail: _Trail) -> list[list[Named]]:
+    def _parts(self, frame: Frame, node: int, trail: Trail) -> list[list[Named]]:
         operation = frame.body.nodes[node]
         if operation[0] != "seq" or any(starred for starred, _ in operation[2]):
             return []
@@ -277,18 +243,18 @@ class TextSources:
 
     # --- pieces of a text
 
-    def _item(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _item(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         key = frame.body.nodes[operation[2]]
         cut = self._pieces(frame, operation[1], key[1], trail) if key[0] == "const" and isinstance(key[1], int) else []
         return cut or self._known(frame, node)
 
-    def _unpacked(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
+    def _unpacked(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         if operation[4]:
             return self._known(frame, node)
         found = self._pieces(frame, operation[1], operation[2], trail) or self._of_pair(frame, operation, trail)
         return found or self._known(frame, node)
 
-    def _of_pair(self, frame: Frame, operation: Node, trail: _Trail) -> list[Named]:
+    def _of_pair(self, frame: Frame, operation: Node, trail: Trail) -> list[Named]:
         """One place in what a loop takes apart: ``for key, name in table.items()``, ``for label, name in PAIRS``."""
         taken, index = frame.body.nodes[operation[1]], operation[2]
         if taken[0] != "iter":
@@ -297,13 +263,13 @@ class TextSources:
         if mapping is not None:
             return self._contents(frame, mapping, trail) if index == 0 else self._mapped(frame, mapping, trail)
 
-        def place(inner: Frame, node: int, ahead: _Trail) -> list[Named]:
+        def place(inner: Frame, node: int, ahead: Trail) -> list[Named]:
             pair = inner.body.nodes[node]
             return self._trace(inner, pair[2][index][1], ahead) if pair[0] == "seq" and index < len(pair[2]) else []
 
         return self._contents(frame, taken[1], trail, place)
 
-    def _pieces(self, frame: Frame, node: int, index: int, trail: _Trail) -> list[Named]:
+    def _pieces(self, frame: Frame, node: int, index: int, trail: Trail) -> list[Named]:
         """One piece of a text that is cut, as in ``path.rpartition(".")[0]``."""
         operation = frame.body.nodes[node]
         callee = frame.body.nodes[operation[1]] if operation[0] == "call" else ("",)
@@ -321,10 +287,10 @@ class TextSources:
 
     # --- containers
 
-    def _contents(self, frame: Frame, node: int, trail: _Trail, take: Follow | None = None) -> list[Named]:
+    def _contents(self, frame: Frame, node: int, trail: Trail, take: Follow | None = None) -> list[Named]:
         """What a container holds, the keys of a dict; ``take`` says what of an element is wanted."""
 
-        def follow(inner: Frame, at: int, further: _Trail) -> list[Named]:
+        def follow(inner: Frame, at: int, further: Trail) -> list[Named]:
             return self._contents(inner, at, further, take)
 
         ahead = trail.at(frame, node)
@@ -342,7 +308,7 @@ class TextSources:
         inner = [n for top, version in self._assigned(frame, operation) for n in follow(top, version, ahead)]
         return inner if take is not None else inner + self._held(frame, node, operation)
 
-    def _mapped(self, frame: Frame, node: int, trail: _Trail) -> list[Named]:
+    def _mapped(self, frame: Frame, node: int, trail: Trail) -> list[Named]:
         """The values of a dict."""
         ahead = trail.at(frame, node)
         if ahead is None:
@@ -356,9 +322,9 @@ class TextSources:
         inner = [n for top, version in self._assigned(frame, operation) for n in self._mapped(top, version, ahead)]
         return inner + self._held(frame, node, operation)
 
-    def _handed_on(self, frame: Frame, operation: Node, trail: _Trail, follow: Follow) -> list[Named]:
+    def _handed_on(self, frame: Frame, operation: Node, trail: Trail, follow: Follow) -> list[Named]:
         if operation[0] == "param":
-            return self._arguments(frame, operation[1], trail, follow)
+            return self._arguments.of(frame, operation[1], trail, follow)
         parts = operation[1] if operation[0] == "phi" else (operation[3],)
         return [n for part in parts for n in follow(frame, part, trail)]
 
@@ -366,89 +332,15 @@ class TextSources:
         """What is known of a container; what an object's constructor was given comes from the place that builds it."""
         found: list[Named] = []
         for owner in self._objects(frame, operation[1]) if operation[0] == "attr" else ():
-            given = self._given(owner.site)
+            given = self._arguments.given_at(owner.site)
             texts = self._elements_of(self._engine.values(self._engine.slot("of", owner, operation[2])))
             found += [Named(text, (owner.site,)) if text in given else Named(text) for text in texts]
         return found or [Named(text) for text in self._elements_of(self._engine.read(frame, node))]
 
     def _elements_of(self, values: Iterable[Value]) -> list[str]:
-        return [text for v in values if isinstance(v, Box) for text in _texts(contents.elements(self._engine, v))]
+        return [text for v in values if isinstance(v, Box) for text in texts_in(contents.elements(self._engine, v))]
 
     # --- parameters
 
-    def _parameter(self, frame: Frame, node: int, operation: Node, trail: _Trail) -> list[Named]:
-        return self._arguments(frame, operation[1], trail, self._trace)
-
-    def _arguments(self, frame: Frame, name: str, trail: _Trail, follow: Follow) -> list[Named]:
-        """What the callers give for a parameter: the call that was entered, or else all calls, which are then part of the way."""
-        default = [Named(text) for text in _texts(default_or_declared(self._engine, frame, name))]
-        if trail.down and frame in trail.down[-1][0].edges.get(trail.down[-1][1], {}):
-            given = self._argument(trail.down[-1], frame, name, _Trail(trail.down[:-1], trail.busy), follow)
-            return default if given is None else given
-        found: list[Named] = default if frame.key == "anybody" else []
-        for site in self._callers.get(frame, ()):
-            given = self._argument(site, frame, name, _Trail(busy=trail.busy), follow)
-            found += default if given is None else [Named(n.text, (site, *n.way)) for n in given]
-        return found
-
-    def _argument(self, site: Site, frame: Frame, name: str, trail: _Trail, follow: Follow) -> list[Named] | None:
-        """What one call gives for a parameter; None where it leaves it to the default."""
-        found: list[Named] = []
-        missing = True
-        direct = [s for callee, s in sources_of(self._engine, site) if isinstance(callee, Function) and callee.body is frame.body]
-        for sources in direct:
-            given = self._given_by(sources, frame, name, trail, follow)
-            missing = missing and given is None and not sources.spread
-            found += self._bound(site, frame, name) if given is None and sources.spread else given or []
-        if not direct:
-            return self._bound(site, frame, name)
-        return None if missing else found
-
-    def _given_by(self, sources: Sources, frame: Frame, name: str, trail: _Trail, follow: Follow) -> list[Named] | None:
-        params = frame.body.params
-        position = next(n for n, p in enumerate(params) if p.name == name)
-        if params[position].kind == "vararg":
-            return [n for s in sources.positional[position:] if s is not None for n in self._trace(*s, trail)]
-        if params[position].kind != "kwonly" and position < len(sources.positional):
-            place = sources.positional[position]
-            return follow(*place, trail) if place is not None else []
-        return follow(*sources.keywords[name], trail) if name in sources.keywords else None
-
-    def _bound(self, site: Site, frame: Frame, name: str) -> list[Named]:
-        """What arrives in a parameter of what a library function calls, as far as it stands among the arguments there."""
-        cell = frame.params.get(name)
-        given = self._given(site)
-        return [Named(text) for text in _texts(self._engine.values(cell)) if text in given] if cell is not None else []
-
-    def _given(self, site: Site) -> set[str]:
-        """The texts among the arguments of a call, and in the containers among them."""
-        frame, node = site
-        operation = frame.body.nodes[node]
-        if operation[0] != "call":
-            return set()
-        values = Args.of(self._engine, frame, operation).all()
-        inner = [e for v in values if isinstance(v, Box) for e in contents.elements(self._engine, v)]
-        return set(_texts([*values, *inner]))
-
-
-def _texts(values: Iterable[Value]) -> list[str]:
-    return [v.value for v in values if isinstance(v, Const) and isinstance(v.value, str)]
-
-
-def _distinct(found: list[Named]) -> list[Named]:
-    return list(dict.fromkeys(found))[:MOST]
-
-
-def _joined(parts: Sequence[list[Named]], join: Callable[[Sequence[str]], str]) -> list[Named]:
-    """Combine parts that can come together: those that came through calls came through the same ones."""
-    found: list[Named] = []
-    count = 1
-    for part in parts:
-        count *= len(part)
-    if count > MOST:
-        return []
-    for combination in product(*parts):
-        ways = sorted((n.way for n in combination if n.way), key=len)
-        if all(ways[-1][: len(way)] == way for way in ways):
-            found.append(Named(join([n.text for n in combination]), ways[-1] if ways else ()))
-    return found
+    def _parameter(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
+        return self._arguments.of(frame, operation[1], trail, self._trace)

@@ -1,0 +1,85 @@
+"""The texts that callers give for a parameter: directly, spread, or through library functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program import contents
+from buttress_scanner.program.arguments import Args
+from buttress_scanner.program.bindings import Sources, sources_of
+from buttress_scanner.program.declared import default_or_declared
+from buttress_scanner.program.text_trails import Follow, Named, Trail, texts_in
+from buttress_scanner.program.values import (
+    Box,
+    Function,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame, Site
+
+
+class TextArguments:
+    """Looks up what calls give; ``trace`` follows a text from the place where it is given."""
+
+    def __init__(self, engine: Engine, frames: Iterable[Frame], trace: Follow) -> None:
+        self._engine = engine
+        self._trace = trace
+        self._callers: dict[Frame, list[Site]] = {}
+        for frame in frames:
+            for node, callees in frame.edges.items():
+                for callee in callees:
+                    self._callers.setdefault(callee, []).append((frame, node))
+
+    def of(self, frame: Frame, name: str, trail: Trail, follow: Follow) -> list[Named]:
+        """What the callers give for a parameter: the call that was entered, or else all calls, which are then part of the way."""
+        default = [Named(text) for text in texts_in(default_or_declared(self._engine, frame, name))]
+        if trail.down and frame in trail.down[-1][0].edges.get(trail.down[-1][1], {}):
+            given = self._argument(trail.down[-1], frame, name, Trail(trail.down[:-1], trail.busy), follow)
+            return default if given is None else given
+        found: list[Named] = default if frame.key == "anybody" else []
+        for site in self._callers.get(frame, ()):
+            given = self._argument(site, frame, name, Trail(busy=trail.busy), follow)
+            found += default if given is None else [Named(n.text, (site, *n.way)) for n in given]
+        return found
+
+    def _argument(self, site: Site, frame: Frame, name: str, trail: Trail, follow: Follow) -> list[Named] | None:
+        """What one call gives for a parameter; None where it leaves it to the default."""
+        found: list[Named] = []
+        missing = True
+        direct = [s for callee, s in sources_of(self._engine, site) if isinstance(callee, Function) and callee.body is frame.body]
+        for sources in direct:
+            given = self._given_by(sources, frame, name, trail, follow)
+            missing = missing and given is None and not sources.spread
+            found += self._bound(site, frame, name) if given is None and sources.spread else given or []
+        if not direct:
+            return self._bound(site, frame, name)
+        return None if missing else found
+
+    def _given_by(self, sources: Sources, frame: Frame, name: str, trail: Trail, follow: Follow) -> list[Named] | None:
+        params = frame.body.params
+        position = next(n for n, p in enumerate(params) if p.name == name)
+        if params[position].kind == "vararg":
+            return [n for s in sources.positional[position:] if s is not None for n in self._trace(*s, trail)]
+        if params[position].kind != "kwonly" and position < len(sources.positional):
+            place = sources.positional[position]
+            return follow(*place, trail) if place is not None else []
+        return follow(*sources.keywords[name], trail) if name in sources.keywords else None
+
+    def _bound(self, site: Site, frame: Frame, name: str) -> list[Named]:
+        """What arrives in a parameter of what a library function calls, as far as it stands among the arguments there."""
+        cell = frame.params.get(name)
+        given = self.given_at(site)
+        return [Named(text) for text in texts_in(self._engine.values(cell)) if text in given] if cell is not None else []
+
+    def given_at(self, site: Site) -> set[str]:
+        """The texts among the arguments of a call, and in the containers among them."""
+        frame, node = site
+        operation = frame.body.nodes[node]
+        if operation[0] != "call":
+            return set()
+        values = Args.of(self._engine, frame, operation).all()
+        inner = [e for v in values if isinstance(v, Box) for e in contents.elements(self._engine, v)]
+        return set(texts_in([*values, *inner]))
