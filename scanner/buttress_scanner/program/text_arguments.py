@@ -76,7 +76,7 @@ class TextArguments:
 
     def given_at(self, site: Site) -> set[str]:
         """The texts among the arguments of a call, and in the containers among them."""
-        frame, node = site
+        frame, node = site[0], site[1]  # that of a copy says more
         operation = frame.body.nodes[node]
         if operation[0] != "call":
             return set()
