@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import ClassInfo, Frame, Site, Unit
+
 STEPS = 5_000
 """Places that are looked at for one text: loops and branches mix variables in more ways than can be followed."""
 _CUTTING = ("split", "rsplit", "partition", "rpartition")
