@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes_classes import from_externals
 from buttress_scanner.program.calls import call
-from buttress_scanner.program.classes import FIELD_MAKERS, linearise, members
+from buttress_scanner.program.classes import FIELD_MAKERS, is_assigned, linearise, members, subclasses
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.descriptors import as_shown, bind_members, is_data_descriptor, runs_getter
@@ -82,7 +82,9 @@ def _class_level(
 ) -> list[Value]:
     """What of the class's member the object does not hide by what it holds itself."""
     owner, held = found
-    own = not is_open(value.site) and _constructor_sets(engine, value.info, name)
+    own = _constructor_sets(engine, value.info, name)
+    if own and is_open(value.site):
+        own = all(_constructor_sets(engine, sub, name) for sub in subclasses(engine, value.info))
     hidden = own or ((is_stored or _is_field_object(held)) and _is_field_default(value.info, owner, name))
     return [v for v in held if not hidden or is_data_descriptor(engine, v)]
 
@@ -115,9 +117,12 @@ def _by_getter(engine: Engine, value: Instance, name: str, site: Site) -> list[V
 def _missing(engine: Engine, value: Instance, name: str) -> Iterable[Value]:
     """An attribute that neither the object nor its class has, as far as is known."""
     info: ClassInfo = value.info
-    if members(engine, info, "__getattr__") or members(engine, info, "__getattribute__"):
+    if members(engine, info, "__getattribute__"):
         return (RUNS,)
-    outside = from_externals(engine, info, name, value)
+    own = is_assigned(engine, info, name)
+    if members(engine, info, "__getattr__") and not own:
+        return (RUNS,)
+    outside = from_externals(engine, info, name, value) if not own else []
     if outside:
         return outside
     inherited_by = _below(engine, value, name) if is_open(value.site) else []

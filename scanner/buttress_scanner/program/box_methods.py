@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.attributes_written import set_attribute
-from buttress_scanner.program.calls import call_back, call_method
+from buttress_scanner.program.calls import call, call_back, call_method
 from buttress_scanner.program.classes import fields, subclasses
-from buttress_scanner.program.containers import box_item, get_item, namespace_item, note_inserted, set_item
+from buttress_scanner.program.containers import box_item, get_item, namespace_item, note_inserted, note_looked_up, set_item
 from buttress_scanner.program.contents import (
     box,
     elements,
@@ -72,12 +72,8 @@ def left(engine: Engine, value: Box, site: Site) -> None:
     """Leaving a context of the library runs what was registered with it."""
     for callback in engine.values(engine.slot(value, "callbacks")):
         call_back(engine, callback, site)
-    for context in engine.values(engine.slot(value, "entered")):
-        if isinstance(context, Instance):
-            none: list[Value] = [engine.const(None)]
-            call_method(engine, context, "__exit__", Args([none, none, none]), site)
-        elif isinstance(context, Box):
-            left(engine, context, site)
+    for closer in engine.values(engine.slot(value, "closers")):
+        call(engine, closer, Args(), site)
 
 
 def _grows(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
@@ -199,13 +195,17 @@ def _registers(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value
 
 
 def _enters(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
+    """``stack.enter_context(x)``: what leaving ``x`` does is put down to the place that entered it."""
     found: list[Value] = []
-    engine.grow(engine.slot(owner, "entered"), args.get(0))
+    none: list[Value] = [engine.const(None)]
     for context in args.get(0):
         if isinstance(context, Instance):
             found += call_method(engine, context, "__enter__", Args(), site)
+            call_method(engine, context, "__exit__", Args([none, none, none]), site)
         else:
             found += entered(engine, context, site)
+            if isinstance(context, Box):
+                left(engine, context, site)
     return found
 
 
@@ -223,6 +223,10 @@ METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
     "result": _awaits, "add_done_callback": _on_done, "callback": _registers, "enter_context": _enters,
     "push_async_callback": _registers, "enter_async_context": _enters,
 }  # fmt: skip
+
+
+_HASHING = ("add", "remove", "discard", "get", "__getitem__", "setdefault", "pop")
+"""Methods that look their first argument up in a set or dict."""
 
 
 def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) -> list[Value]:
@@ -261,6 +265,8 @@ def _call_container(engine: Engine, owner: Box, name: str, args: Args, site: Sit
     if name == "__setitem__":
         set_item(engine, owner, args.get(0), args.get(1), site)
         return []
+    if name in _HASHING:
+        note_looked_up(engine, owner, args.get(0), site)
     handler = METHODS.get(name)
     return handler(engine, owner, args, site) if handler is not None else []
 

@@ -129,6 +129,10 @@ class Catalogue:
         """Say whether objects of a class are true in every test: they have neither a truth nor a length of their own."""
         return any(cls in self._true for cls in self._mro(self.resolve(path)))
 
+    def derives(self, path: str, base: str) -> bool:
+        """Say whether a library class is another one or derives from it."""
+        return base in self._mro(self.resolve(path))
+
     def has_deeds(self, path: str) -> bool:
         """Say whether methods of a class have effects, so that a value of it is more than what it holds."""
         if path not in self._doing:

@@ -102,6 +102,23 @@ def prepare_class(engine: Engine, info: ClassInfo, site: tuple[Frame, int]) -> N
                     call_method(engine, value, "__set_name__", Args([[cls], [engine.const(name_held)]]), (info.frame, node))
 
 
+def is_assigned(engine: Engine, info: ClassInfo, name: str) -> bool:
+    """Whether a method of the class or of a base assigns the attribute to its object."""
+    return any(name in _assigned(owner) for owner in linearise(engine, info))
+
+
+def _assigned(info: ClassInfo) -> frozenset[str]:
+    if info.assigned is None:
+        methods = [b for b in info.unit.facts.bodies[info.body.index :] if b.parent == info.body.index and b.params]
+        info.assigned = frozenset(
+            node[2]
+            for body in methods
+            for node in body.nodes
+            if node[0] == "setattr" and body.nodes[node[1]] == ("param", body.params[0].name)
+        )
+    return info.assigned
+
+
 def metaclasses(engine: Engine, info: ClassInfo) -> list[ClassInfo]:
     """The classes of the program that are metaclasses of the class, nearest first."""
     found: list[ClassInfo] = []

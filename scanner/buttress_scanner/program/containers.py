@@ -11,6 +11,7 @@ from buttress_scanner.program.calls import call_back, call_method
 from buttress_scanner.program.classes import fields, members
 from buttress_scanner.program.contents import content, elements, put, put_keys, unsettle
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum, members_of_value
+from buttress_scanner.program.hashing import HASHED, note_hashed
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.values import (
     Box,
@@ -40,6 +41,7 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
     match value:
         case Box():
             note_inserted(engine, value, keys, site)
+            note_looked_up(engine, value, keys, site)
             return box_item(engine, value, keys, site)
         case Namespace():
             return namespace_item(engine, value, keys, site)
@@ -79,6 +81,12 @@ def _record_item(engine: Engine, value: Instance, keys: list[Value], site: Site)
         elif isinstance(key, Const) and key.value in names:
             found += get_attribute(engine, value, key.value, site)
     return found
+
+
+def note_looked_up(engine: Engine, value: Box, keys: list[Value], site: Site) -> None:
+    """Run the hash methods of keys, or of what a set is asked for."""
+    if value.kind in HASHED:
+        note_hashed(engine, keys, site)
 
 
 def note_inserted(engine: Engine, value: Box, keys: list[Value], site: Site) -> None:
@@ -131,6 +139,7 @@ def namespace_item(engine: Engine, value: Namespace, keys: list[Value], site: Si
 def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Value], site: Site) -> None:
     """``target[key] = values``."""
     if isinstance(target, Box):
+        note_looked_up(engine, target, keys, site)
         put_keys(engine, target, keys, values)
         note_mutation(engine, target, site, "an item")
     elif isinstance(target, Instance):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import containers, contents, iteration
 from buttress_scanner.program.enums import is_enum
+from buttress_scanner.program.hashing import note_hashed
 from buttress_scanner.program.order import is_blind, may_be_unordered, note_order
 from buttress_scanner.program.values import (
     Alias,
@@ -49,6 +50,8 @@ def _slice(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
 
 def _seq(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     box = contents.box(engine, node[1], (frame, index))
+    if node[1] == "set":
+        note_hashed(engine, [v for _, element in node[2] for v in engine.read(frame, element)], (frame, index))
     if not any(starred for starred, _ in node[2]):
         contents.put_all(engine, box, [(position, engine.read(frame, element)) for position, (_, element) in enumerate(node[2])])
         return (box,)
@@ -80,6 +83,7 @@ def _dict(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
                 contents.update(engine, box, value, _later_keys(frame, node, element))
             continue
         keys = engine.read(frame, key)
+        note_hashed(engine, keys, (frame, index))
         contents.put_keys(engine, box, keys, values)
     return (box,)
 
@@ -95,13 +99,18 @@ def _later_keys(frame: Frame, node: Node, spread: int) -> set[int | str]:
 
 def _comp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     box = contents.box(engine, "iterator" if node[1] == "gen" else node[1], (frame, index))
-    contents.put(engine, box, None, engine.read(frame, node[2]))
+    values = engine.read(frame, node[2])
+    if node[1] == "set":
+        note_hashed(engine, values, (frame, index))
+    contents.put(engine, box, None, values)
     return (box,)
 
 
 def _dcomp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     box = contents.box(engine, "dict", (frame, index))
-    contents.put_keys(engine, box, engine.read(frame, node[1]), engine.read(frame, node[2]))
+    keys = engine.read(frame, node[1])
+    note_hashed(engine, keys, (frame, index))
+    contents.put_keys(engine, box, keys, engine.read(frame, node[2]))
     return (box,)
 
 

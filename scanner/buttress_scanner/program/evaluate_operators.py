@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import contents, iteration
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.calls import call_method
+from buttress_scanner.program.classes import members
+from buttress_scanner.program.hashing import HASHED, note_hashed
 from buttress_scanner.program.order import note_order
 from buttress_scanner.program.strings import binary_constant, format_parts
 from buttress_scanner.program.values import (
@@ -52,10 +54,17 @@ def _operate(engine: Engine, op: str, left: list[Value], right: list[Value], sit
             found.update(dict.fromkeys(contents.combine(engine, value, right, site)))
         elif isinstance(value, (Const, Object)):
             found.update(dict.fromkeys(binary_constant(engine, op, value, right)))
-    for value in right:
+    for value in right if not _answers(engine, op, left, found) else ():
         if isinstance(value, Instance) and op in _REFLECTED:
             found.update(dict.fromkeys(call_method(engine, value, f"__{_REFLECTED[op]}__", Args([left]), site)))
     return list(found)
+
+
+def _answers(engine: Engine, op: str, left: list[Value], results: Iterable[Value]) -> bool:
+    """Whether the method of the left operand does all by itself, so that the right one is not asked."""
+    if any(isinstance(v, External) and v.path == "builtins.NotImplemented" for v in results):
+        return False
+    return all(isinstance(v, Instance) and members(engine, v.info, f"__{op}__") is not None for v in left)
 
 
 def _aug(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
@@ -119,6 +128,8 @@ def _cmp(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
             iteration.search(engine, value, (frame, index))
             if isinstance(value, Instance):
                 call_method(engine, value, "__contains__", Args([left]), (frame, index))
+            elif isinstance(value, Box) and value.kind in HASHED:
+                note_hashed(engine, left, (frame, index))
     return (engine.make(Object, "builtins.bool"),)
 
 

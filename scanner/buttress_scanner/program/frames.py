@@ -118,6 +118,8 @@ class ClassInfo:
     subclasses: Cell = field(default_factory=lambda: Cell(None, -1))
     below: Cell = field(default_factory=lambda: Cell(None, -1))
     """The subclasses in the order in which they stand."""
+    assigned: frozenset[str] | None = None
+    """The attributes that methods of the class assign to their objects, None until somebody asks."""
     factories: dict[Any, Frame] = field(default_factory=dict)
     """What the default factories of the fields do, by the field's node in the class body.
 

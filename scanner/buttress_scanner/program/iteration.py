@@ -91,6 +91,9 @@ def _iterate_instance(engine: Engine, value: Instance, site: Site) -> list[Value
                         found.update(dict.fromkeys(drive(engine, item, site)))
             else:
                 found.update(dict.fromkeys(iterate(engine, iterator, site)))
+    if not found and not any(members(engine, value.info, name) for name in ("__iter__", "__aiter__", "__next__")):
+        number: Value = engine.make(Object, "builtins.int")
+        found.update(dict.fromkeys(call_method(engine, value, "__getitem__", Args([[number]]), site)))
     if not found and is_record(engine, value.info):
         for name, *_ in fields(engine, value.info):
             found.update(dict.fromkeys(get_attribute(engine, value, name, site)))

@@ -15,6 +15,7 @@ from buttress_scanner.program import (
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import call, call_back, hand_to_unknown
+from buttress_scanner.program.classes import members
 from buttress_scanner.program.enums import MADE_BY_CALL
 from buttress_scanner.program.iteration import iterate
 from buttress_scanner.program.lifetime import loading, note_mutation
@@ -55,6 +56,8 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
     note_shown(engine, known, args.positional, site)
     if entry is not None:
         _note_arguments(engine, entry, receiver, args, site)
+        if any(_is_stream(engine, _argument(args, position)) for position in entry.opens):
+            return [engine.make(Object, f"{known}()")]
         if known not in _DECIDES:
             _note_effects(engine, entry, args, site)
     model = MODELS.get(known) or MODELS.get(path)
@@ -89,6 +92,17 @@ def _note_effects(engine: Engine, entry: Entry, args: Args, site: Site) -> None:
     spread = args.star is not None or bool(args.double_star)
     if not any(u in given for u in entry.unless) and not (entry.unless and spread):
         engine.deed(site, entry.path, entry.effects)
+
+
+def _is_stream(engine: Engine, values: list[Value]) -> bool:
+    """Whether all that an argument can be is open already: streams of the library, objects of the program that are read from."""
+    return bool(values) and all(_can_read(engine, value) for value in values)
+
+
+def _can_read(engine: Engine, value: Value) -> bool:
+    if isinstance(value, Instance):
+        return any(members(engine, value.info, name) is not None for name in ("read", "write"))
+    return isinstance(value, Object) and engine.catalogue.derives(value.path, "io.IOBase")
 
 
 _LONGEST = 8

@@ -9,8 +9,8 @@ from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
 from buttress_scanner.program.calls import call, call_method
-from buttress_scanner.program.classes import members
 from buttress_scanner.program.enums import enum_value
+from buttress_scanner.program.hashing import take_hash
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.loading import loaded_modules
 from buttress_scanner.program.modules import module_named, run_import
@@ -185,29 +185,8 @@ def _print(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [engine.const(None)]
 
 
-_NUMBERS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "decimal.Decimal", "fractions.Fraction")
-
-
-def _has_fixed_hash(engine: Engine, value: Value, depth: int = 0) -> bool:
-    """Whether the hash is the same in every process: of numbers, of tuples of them.
-
-    A ``__hash__`` of the program's own is called, and judged itself.
-    """
-    match value:
-        case Const(type_name=kind):
-            return kind in ("int", "float", "bool")
-        case Object(path=path):
-            return path in _NUMBERS
-        case Box(kind="tuple"):
-            return depth < 4 and all(_has_fixed_hash(engine, v, depth + 1) for v in contents.elements(engine, value))
-        case Instance(info=info):
-            return members(engine, info, "__hash__") is not None
-    return False
-
-
 def _hash(engine: Engine, args: Args, site: Site) -> list[Value]:
-    if not args.get(0) or any(not _has_fixed_hash(engine, v) for v in args.get(0)):
-        engine.deed(site, "builtins.hash", ("unordered",))
+    take_hash(engine, args.get(0), site)
     _implicit("__hash__")(engine, args, site)
     return [engine.make(Object, "builtins.int")]
 

@@ -135,8 +135,20 @@ def _stack(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [box]
 
 
+def _closing(method: str) -> Model:
+    """``closing(x)``: entering gives ``x``, leaving calls its method."""
+
+    def model(engine: Engine, args: Args, site: Site) -> list[Value]:
+        made = _context_of(engine, args, site)
+        closers = [m for v in args.get(0) for m in get_attribute(engine, v, method, site)]
+        engine.grow(engine.slot(made[0], "closers"), closers)
+        return made
+
+    return model
+
+
 def _context_of(engine: Engine, args: Args, site: Site) -> list[Value]:
-    """``closing(x)``, ``nullcontext(x)``: entering gives ``x``."""
+    """``nullcontext(x)``: entering gives ``x``."""
     box = contents.box(engine, "context", (*site, "context"))
     contents.fill(engine, box, args.get(0))
     return [box]
@@ -242,7 +254,7 @@ MODELS: dict[str, Model] = {
     "enum.unique": _give_back(0), "operator.attrgetter": _maker("attrgetter"), "operator.itemgetter": _maker("itemgetter"),
     "operator.methodcaller": _maker("methodcaller"), "contextlib.contextmanager": _wrapping("contextmanager"),
     "contextlib.asynccontextmanager": _wrapping("contextmanager"), "contextlib.ExitStack": _stack,
-    "contextlib.AsyncExitStack": _stack, "contextlib.closing": _context_of, "contextlib.aclosing": _context_of,
+    "contextlib.AsyncExitStack": _stack, "contextlib.closing": _closing("close"), "contextlib.aclosing": _closing("aclose"),
     "contextlib.nullcontext": _context_of, "copy.copy": _copy(shallow), "copy.deepcopy": _copy(deep),
     "dataclasses.replace": _replace, "copy.replace": _replace, "typing.TypeVar": _maker("typevar"),
     "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0), "collections.namedtuple": _maker("namedtuple"),

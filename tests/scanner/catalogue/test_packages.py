@@ -55,7 +55,7 @@ def arguments(package: str) -> list[tuple[str, bool, list[int | str]]]:
         if table.partition(".")[0] == package and not _is_virtual(table):
             is_class = CATALOGUE.entry(table) is not None
             for name, entry in members.items():
-                groups = (entry.unless, entry.calls, entry.calls_later, entry.writes, entry.mutates, entry.iterates)
+                groups = (entry.unless, entry.calls, entry.calls_later, entry.writes, entry.mutates, entry.iterates, entry.opens)
                 spoken = [argument for group in groups for argument in group if argument != "self"]
                 if spoken:
                     path = table if name == "__init__" else f"{table}.{name}"

@@ -50,7 +50,7 @@ EFFECTS: Final = frozenset(
 _KINDS: Final = frozenset({"function", "class", "value"})
 _KEYS: Final = frozenset(
     {"effects", "kind", "unless", "returns", "calls", "calls-later"}
-    | {"no-raise", "order-blind", "writes", "mutates", "iterates", "shared"}
+    | {"no-raise", "order-blind", "writes", "mutates", "iterates", "shared", "opens"}
 )
 REST: Final = "*"
 TREE: Final = "**"
@@ -76,6 +76,7 @@ class Entry:
         mutates: Positions and keywords of arguments that the call changes; `self` is the object whose method it is.
         iterates: Positions and keywords of arguments whose elements the call takes.
         shared: Whoever calls gets the same object: changing it is seen by all.
+        opens: Positions and keywords of arguments that are paths or open streams; with a stream the call has no effect.
     """
 
     path: str
@@ -91,6 +92,7 @@ class Entry:
     mutates: tuple[int | str, ...] = ()
     iterates: tuple[int | str, ...] = ()
     shared: bool = False
+    opens: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _entry(path: str, raw: object, where: str) -> Entry:
         _arguments(fields.get("mutates", []), f"{where}.mutates"),
         _arguments(fields.get("iterates", []), f"{where}.iterates"),
         _flag(fields.get("shared", False), f"{where}.shared"),
+        _arguments(fields.get("opens", []), f"{where}.opens"),
     )
 
 
