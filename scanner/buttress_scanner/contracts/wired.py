@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,9 +12,11 @@ from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts.base import Contract, Selectors
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import linearise, subclasses
+from buttress_scanner.program.hooks import may_be_called_by_library
 from buttress_scanner.program.values import (
     Class,
     Descriptor,
+    External,
     Function,
     Instance,
     Method,
@@ -26,11 +29,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from buttress_scanner.contracts.base import Ledger
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Subject
+
+_MAKERS = (
+    "_make",
+    "model_validate",
+    "model_validate_json",
+    "model_validate_strings",
+    "model_construct",
+    "parse_obj",
+    "parse_raw",
+)
+"""Class methods that libraries give to records, and that construct one."""
+
+_ANYBODY = "anybody"
+"""The frame of a function as if anybody called it."""
 
 Key = tuple[str, int]
 """Module and index of a body."""
@@ -102,7 +119,10 @@ class _Usage:
 
     def collect(self) -> None:
         """Note everything that production code uses."""
+        called = {frame.body for frame in self.frames if frame.key != _ANYBODY}
         for frame in self.frames:
+            if frame.key == _ANYBODY and frame.owner is not None and frame.body in called:
+                continue  # a method does for the objects on which it is called what it does, not for all that there are
             for node in range(len(frame.body.nodes)):
                 self.used.update(self._used_at(frame, node))
         inside = set(self.frames)
@@ -113,19 +133,39 @@ class _Usage:
     def _used_at(self, frame: Frame, node: int) -> Iterator[Key]:
         """The bodies that a node calls, those of coroutines and generators that it makes, and the classes that it constructs."""
         for callee, how in frame.edges.get(node, {}).items():
-            if callee.body is not frame.body and callee.body.kind != "class" and how != "fits":
+            if callee.body.kind != "class" and how != "fits" and not _is_within(frame, callee.unit, callee.body):
                 yield _key(callee.unit, callee.body)
         operation = frame.body.nodes[node]
         if operation[0] in ("call", "deco"):
             for value in _unfolded(self.program.node_values(frame, operation[1])):
                 if isinstance(value, Class):
                     yield _key(value.info.unit, value.info.body)
-                elif value.body is not frame.body:
+                elif not _is_within(frame, value.unit, value.body):
                     yield _key(value.unit, value.body)
+            if operation[0] == "call":
+                yield from self._handed_out(frame, operation)
+
+    def _handed_out(self, frame: Frame, operation: Node) -> Iterator[Key]:
+        """What is handed to a third-party library, which may call and construct it; and what a class's own maker constructs."""
+        for callee in self.program.node_values(frame, operation[1]):
+            made = callee.function if isinstance(callee, Method) else callee
+            if isinstance(made, External) and made.path.rpartition(".")[2] in _MAKERS and isinstance(callee, External):
+                receiver = frame.body.nodes[operation[1]]
+                values = self.program.node_values(frame, receiver[1]) if receiver[0] == "attr" else []
+                yield from (_key(v.info.unit, v.info.body) for v in values if isinstance(v, Class))
+            if not isinstance(made, External) or made.path.partition(".")[0] in sys.stdlib_module_names:
+                continue
+            for _, argument in (*operation[2], *operation[3]):
+                for value in _unfolded(self.program.node_values(frame, argument)):
+                    yield _key(value.info.unit, value.info.body) if isinstance(value, Class) else _key(value.unit, value.body)
 
     def uses(self, key: Key, unit: Unit, body: Body) -> bool:
         """Whether production code uses a function or class, a subclass of it, or an override of it."""
-        return key in self.used or any(variant in self.used for variant in self._variants(unit, body))
+        if key in self.used or any(variant in self.used for variant in self._variants(unit, body)):
+            return True
+        engine = self.program.engine
+        owners = [i for i in engine.classes.values() if body.kind != "class" and i.unit is unit and i.body.index == body.parent]
+        return any(may_be_called_by_library(engine, owner, body.name) for owner in owners)
 
     def _variants(self, unit: Unit, body: Body) -> Iterator[Key]:
         """Subclasses of a class, overrides of a method."""
@@ -183,6 +223,18 @@ class _Usage:
             for node, operation in enumerate(frame.body.nodes):
                 if operation[0] == "call":
                     yield frame, node, operation[1]
+
+
+def _is_within(frame: Frame, unit: Unit, body: Body) -> bool:
+    """Whether a frame is of the body itself, or of a function in it: a call from there is one by itself."""
+    current, bodies = frame.body, frame.unit.facts.bodies
+    while frame.unit is unit and body.kind != "class":
+        if current is body:
+            return True
+        if current.parent < 0:
+            return False
+        current = bodies[current.parent]
+    return False
 
 
 def _key(unit: Unit, body: Body) -> Key:

@@ -10,6 +10,7 @@ from buttress_scanner.facts.annotations import type_parameters
 from buttress_scanner.facts.compound import Compound
 from buttress_scanner.facts.expressions import Expressions, span_of
 from buttress_scanner.facts.model import Body, FileFacts, ImportFact, Param, Span
+from buttress_scanner.facts.overwritten import forget_overwritten
 from buttress_scanner.facts.scopes import Names, Survey
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
@@ -163,6 +164,8 @@ class _Builder(Compound):
         body.is_generator = bool(body.yields)
         if body.kind in ("module", "class"):
             body.exit = {k: v for k, v in self.env.items() if "." not in k and "[" not in k and v not in body.type_params}
+        if body.kind == "module":
+            forget_overwritten(body)
 
 
 def _header(node: Any) -> Span:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Site
 
 _TEXT = ("__name__", "__qualname__", "__module__", "__doc__")
+_FILLED = ("argparse.Namespace",)
+"""Classes whose objects have the attributes that somebody else says: `parser.set_defaults(run=run)`."""
 _LONGEST = 8
 """Parts of an external path; what is longer is not known any more."""
 
@@ -57,10 +59,12 @@ def of_object(engine: Engine, value: Object, path: str, name: str, site: Site) -
     child = f"{path}.{name}"
     if child.count(".") > _LONGEST:
         return [engine.unknown(f"external {path.split('.', maxsplit=1)[0]}")]
-    if isinstance(value.site, tuple) or ("held", value, name) in engine.heap:
+    if isinstance(value.site, tuple) or path in _FILLED or ("held", value, name) in engine.heap:
         held = engine.values(engine.slot("held", value, name))
         if held:
             return held
+    if name == "__dict__" and isinstance(value.site, tuple):
+        return [engine.make(Namespace, value)]
     entry = engine.catalogue.entry(child)
     if entry is not None and entry.kind == "value":
         if entry.effects:

@@ -194,8 +194,11 @@ def call_back(engine: Engine, value: Value, site: Site, args: Args | None = None
 
 def _call_method_value(engine: Engine, function: Value, receiver: Value, args: Args, site: Site) -> list[Value]:
     if isinstance(function, External):
+        from buttress_scanner.program.hooks import run_hooks
         from buttress_scanner.program.library import call_external
 
+        if isinstance(receiver, Instance):
+            run_hooks(engine, receiver, function.path, site)
         return call_external(engine, function.path, receiver, args, site)
     if isinstance(function, Maker):
         from buttress_scanner.program.makers import call_maker

@@ -17,6 +17,7 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.calls import call, call_back, hand_to_unknown
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.enums import MADE_BY_CALL
+from buttress_scanner.program.inside import call_inside, own_box
 from buttress_scanner.program.iteration import iterate
 from buttress_scanner.program.lifetime import loading, note_mutation
 from buttress_scanner.program.order import note_shown
@@ -60,6 +61,12 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
             return [engine.make(Object, f"{known}()")]
         if known not in _DECIDES:
             _note_effects(engine, entry, args, site)
+    if isinstance(receiver, Instance):
+        held = call_inside(engine, receiver, path.rpartition(".")[2], args, site)
+        if held is None and path in _COPIES:
+            held = models_wrapping.MODELS["dataclasses.replace"](engine, args.behind([receiver]), site)
+        if held is not None:
+            return held
     model = MODELS.get(known) or MODELS.get(path)
     if model is not None:
         return model(engine, args, site)
@@ -110,6 +117,8 @@ _DECIDES = ("builtins.hash",)
 """Functions whose model knows better than the catalogue whether there is an effect."""
 
 
+_COPIES = ("typing.NamedTuple._replace", "pydantic.BaseModel.model_copy", "pydantic.BaseModel.copy")
+"""Methods that give a copy of a record, with other values for the fields that are named."""
 _CONTAINERS = (
     "builtins.list.", "builtins.dict.", "builtins.set.",
     "collections.deque.", "collections.OrderedDict.", "collections.defaultdict.", "collections.Counter.",
@@ -121,9 +130,13 @@ def _unbound(engine: Engine, path: str, receiver: Value | None, args: Args, site
     if receiver is not None or not path.startswith(_CONTAINERS) or path.count(".") != 2 or path.endswith(".fromkeys"):
         return None
     boxes = [v for v in args.get(0) if isinstance(v, Box)]
-    if not boxes:
+    objects = [v for v in args.get(0) if isinstance(v, Instance) and own_box(engine, v) is not None]
+    if not boxes and not objects:
         return None
     rest = Args(args.positional[1:], args.star, args.keywords, args.double_star)
+    if objects:
+        name = path.rpartition(".")[2]
+        return [r for v in objects for r in call_inside(engine, v, name, rest, site) or ()]
     return [r for b in boxes for r in box_methods.call_box(engine, b, path.rpartition(".")[2], rest, site)]
 
 
@@ -235,9 +248,18 @@ def _register_exit(engine: Engine, args: Args, site: Site) -> list[Value]:
     return args.get(0)
 
 
+def _set_defaults(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``parser.set_defaults(run=run)``: what is parsed has the attribute."""
+    parsed = engine.make(Object, "argparse.Namespace")
+    for name, values in args.keywords.items():
+        engine.grow(engine.slot("held", parsed, name), values)
+    return [engine.const(None)]
+
+
 MODELS: dict[str, Model] = {
     **MADE_BY_CALL, **models_introspection.MODELS, **models_iteration.MODELS, **models_selecting.MODELS,
     **models_wrapping.MODELS,
     "atexit.register": _register_exit,
+    "argparse.ArgumentParser.set_defaults": _set_defaults,
 }  # fmt: skip
 """By dotted path."""
