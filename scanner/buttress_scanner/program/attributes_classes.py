@@ -44,6 +44,8 @@ def of_class(engine: Engine, value: Class, name: str, site: Site) -> list[Value]
         return [engine.make(Namespace, value)]
     if name in ("__mro__", "__bases__"):
         return []
+    if name == "__getattribute__":
+        return [engine.make(External, "builtins.object.__getattribute__")]
     if name in ("mro", "__subclasses__"):
         return [engine.make(BoxMethod, value, name)]
     if name == "__new__":
@@ -123,6 +125,8 @@ def of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value]
         return bind_members(engine, found[1], receiver, cls, site)
     if name == "__new__":
         return [engine.make(Maker, "new", cls, *site)]
+    if name == "__getattribute__":
+        return [engine.make(BoxMethod, receiver, name)]
     return from_externals(engine, info, name, receiver)
 
 

@@ -12,12 +12,14 @@ from buttress_scanner.program.classes import FIELD_MAKERS, is_assigned, linearis
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.copies import inherited, is_copy
 from buttress_scanner.program.descriptors import as_shown, bind_members, is_data_descriptor, runs_getter
+from buttress_scanner.program.enums import enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.protocols import fitting
 from buttress_scanner.program.types import instantiate
 from buttress_scanner.program.values import (
     DECLARED,
     Box,
+    BoxMethod,
     Class,
     Const,
     Descriptor,
@@ -50,6 +52,8 @@ def of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[
         return [engine.make(Class, value.info, not is_open(value.site))]
     if name == "__dict__":
         return [engine.make(Namespace, value)]
+    if name == "__getattribute__" and members(engine, value.info, name) is None:
+        return [engine.make(BoxMethod, value, name)]
     cell = engine.attributes.get((value, name))
     if cell is None:
         cell = engine.attributes[value, name] = engine.view(partial(_without_getter, engine, value, name))
@@ -122,6 +126,8 @@ def _missing(engine: Engine, value: Instance, name: str) -> Iterable[Value]:
     own = is_assigned(engine, info, name)
     if members(engine, info, "__getattr__") and not own:
         return (RUNS,)
+    if name in ("value", "_value_") and is_enum(engine, info):
+        return [v for member in enum_members(engine, info) for v in enum_value(engine, info, member)]
     outside = from_externals(engine, info, name, value) if not own else []
     if outside:
         return outside

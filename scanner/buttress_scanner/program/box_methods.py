@@ -29,6 +29,7 @@ from buttress_scanner.program.order import note_order
 from buttress_scanner.program.values import (
     Box,
     Class,
+    Const,
     Function,
     Instance,
     Maker,
@@ -237,7 +238,11 @@ def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) ->
         case Namespace():
             return _call_namespace(engine, owner, name, args, site)
         case Running() if name in ("send", "__next__", "throw", "asend", "__anext__", "__iter__"):
+            if name in ("send", "asend"):
+                engine.grow(engine.slot("sent", owner.frame), args.get(0))
             return iterate(engine, owner, site)
+        case Instance() | Class() if name == "__getattribute__":
+            return [v for n in args.get(0) if isinstance(n, Const) for v in get_attribute(engine, owner, str(n.value), site)]
         case Class() if name == "__getitem__":
             return get_item(engine, owner, args.get(0, "name"), site)
         case Class(info=info) if name == "__subclasses__":

@@ -20,6 +20,7 @@ from buttress_scanner.program.classes import (
 from buttress_scanner.program.engine import EVERYTHING
 from buttress_scanner.program.enums import enum_member, is_enum, members_of_value
 from buttress_scanner.program.frames import Frame
+from buttress_scanner.program.inside import construct_inside
 from buttress_scanner.program.values import (
     DECLARED,
     Box,
@@ -78,6 +79,7 @@ def initialise(engine: Engine, value: Instance, args: Args, site: Site) -> None:
         _validate(engine, value, site)
     if init is None:
         _construct_outside(engine, info, args, site)
+        construct_inside(engine, value, args, site)
     for name in ("__post_init__", "__attrs_post_init__", "model_post_init"):
         if members(engine, info, name) is not None and is_record(engine, info):
             call_method(engine, value, name, Args([[engine.const(None)]] if name == "model_post_init" else []), site)

@@ -12,6 +12,7 @@ from buttress_scanner.program.classes import fields, members
 from buttress_scanner.program.contents import content, elements, put, put_keys, unsettle
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum, members_of_value
 from buttress_scanner.program.hashing import HASHED, note_hashed
+from buttress_scanner.program.inside import own_box, read_inside
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.values import (
     Box,
@@ -46,8 +47,8 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
         case Namespace():
             return namespace_item(engine, value, keys, site)
         case Instance(info=info):
-            found = call_method(engine, value, "__getitem__", Args([keys]), site)
-            return found or _record_item(engine, value, keys, site)
+            found = call_method(engine, value, "__getitem__", Args([keys]), site) or _record_item(engine, value, keys, site)
+            return found if found or members(engine, info, "__getitem__") else _inside_item(engine, value, keys, site)
         case Class(info=info) if is_enum(engine, info):
             names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
             found = [enum_member(engine, info, n) for n in names if n in enum_members(engine, info)]
@@ -61,6 +62,14 @@ def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> lis
         case Unknown():
             return [value]
     return []
+
+
+def _inside_item(engine: Engine, value: Instance, keys: list[Value], site: Site) -> list[Value]:
+    """``value[key]`` of an object that is a container itself; ``__missing__`` may make what it does not hold."""
+    found = dict.fromkeys(read_inside(engine, value, lambda box: box_item(engine, box, keys, site)))
+    if members(engine, value.info, "__missing__") is not None:
+        found.update(dict.fromkeys(call_method(engine, value, "__missing__", Args([keys]), site)))
+    return list(found)
 
 
 def _object_item(engine: Engine, path: str, site: Site) -> list[Value]:
@@ -144,6 +153,10 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
         note_mutation(engine, target, site, "an item")
     elif isinstance(target, Instance):
         call_method(engine, target, "__setitem__", Args([keys, values]), site)
+        inside = own_box(engine, target)
+        if inside is not None and members(engine, target.info, "__setitem__") is None:
+            put_keys(engine, inside, keys, values)
+            note_mutation(engine, target, site, "an item")
     elif isinstance(target, Namespace):
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
@@ -163,6 +176,8 @@ def delete_item(engine: Engine, target: Value, keys: list[Value], site: Site) ->
     """``del target[key]``."""
     if isinstance(target, Instance):
         call_method(engine, target, "__delitem__", Args([keys]), site)
+        if own_box(engine, target) is not None and members(engine, target.info, "__delitem__") is None:
+            note_mutation(engine, target, site, "an item")
         return
     note_mutation(engine, target, site, "an item")
     if isinstance(target, Box):

@@ -83,8 +83,9 @@ def _declare(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
     return contents.with_declared_elements(engine, found, declared)
 
 
-def _nothing(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    return ()
+def _yield(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
+    """What ``send`` gave to the generator."""
+    return engine.values(engine.slot("sent", frame))
 
 
 HANDLERS: dict[str, Handler] = {
@@ -99,6 +100,6 @@ HANDLERS: dict[str, Handler] = {
     "setattr": _setattr,
     "delattr": _delattr,
     "declare": _declare,
-    "yield": _nothing,
+    "yield": _yield,
 }
 """By the name of the operation."""

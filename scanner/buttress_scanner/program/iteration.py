@@ -11,6 +11,7 @@ from buttress_scanner.program.classes import constant_text, fields, is_record, m
 from buttress_scanner.program.containers import NESTING
 from buttress_scanner.program.contents import box, elements, fill, keys_of, known_items, put, unknown_items, update
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum
+from buttress_scanner.program.inside import read_inside
 from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.order import UNORDERED, note_order
 from buttress_scanner.program.values import (
@@ -97,6 +98,8 @@ def _iterate_instance(engine: Engine, value: Instance, site: Site) -> list[Value
     if not found and is_record(engine, value.info):
         for name, *_ in fields(engine, value.info):
             found.update(dict.fromkeys(get_attribute(engine, value, name, site)))
+    if not found and members(engine, value.info, "__iter__") is None:
+        found.update(dict.fromkeys(read_inside(engine, value, lambda box: iterate(engine, box, site))))
     return list(found)
 
 

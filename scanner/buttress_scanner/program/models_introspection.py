@@ -252,7 +252,8 @@ def _operator_call(engine: Engine, args: Args, site: Site) -> list[Value]:
 
 
 MODELS: dict[str, Model] = {
-    "builtins.getattr": _getattr, "builtins.setattr": _setattr, "builtins.object.__setattr__": _setattr,
+    "builtins.getattr": _getattr, "builtins.object.__getattribute__": _getattr,
+    "builtins.setattr": _setattr, "builtins.object.__setattr__": _setattr,
     "builtins.type.__setattr__": _setattr, "builtins.delattr": _delattr, "builtins.object.__delattr__": _delattr,
     "builtins.type.__delattr__": _delattr,
     "inspect.getattr_static": _getattr, "builtins.hasattr": _bool, "builtins.isinstance": _bool, "builtins.issubclass": _bool,
