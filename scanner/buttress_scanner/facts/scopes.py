@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
-_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
-_BINDING = frozenset({ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global})
-_BINDING |= {ast.Nonlocal}
+_BINDING = frozenset({
+    ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global, ast.Nonlocal,
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -65,19 +66,19 @@ class Survey:
         stack: list[ast.AST] = [scope.body] if isinstance(scope, ast.Lambda) else list(scope.body)
         while stack:
             node = stack.pop()
-            kind = node.__class__
-            if kind is ast.Name:
-                if node.ctx.__class__ is not ast.Load:  # type: ignore[attr-defined]
-                    bound.add(node.id)  # type: ignore[attr-defined]
-                    stored.add(node.id)  # type: ignore[attr-defined]
+            if isinstance(node, ast.Name):
+                if is_stored(node):
+                    bound.add(node.id)
+                    stored.add(node.id)
                 continue
-            if kind in _SCOPES:
-                inner.append(node)  # type: ignore[arg-type]
+            if isinstance(node, _SCOPES):
+                inner.append(node)
                 stack += header_of(node) or ()
-                if kind is not ast.Lambda:
-                    bound.add(node.name)  # type: ignore[attr-defined]
-                    stored.add(node.name)  # type: ignore[attr-defined]
+                if not isinstance(node, ast.Lambda):
+                    bound.add(node.name)
+                    stored.add(node.name)
                 continue
+            kind = node.__class__
             if kind in _BINDING:
                 self._bind(node, names)
             elif kind in _COMPREHENSIONS:
@@ -101,7 +102,7 @@ class Survey:
                 continue
             for generator in child:
                 parts += [generator.iter, *generator.ifs]
-                self.stored.update(t.id for t in inside(generator.target) if t.__class__ is ast.Name and is_stored(t))
+                self.stored.update(t.id for t in inside(generator.target) if isinstance(t, ast.Name) and is_stored(t))
         return parts
 
     def _bind(self, node: ast.AST, names: Names) -> None:
@@ -110,9 +111,9 @@ class Survey:
         _bind(node, names)
 
 
-def is_stored(node: ast.AST) -> bool:
+def is_stored(node: ast.Name | ast.Attribute | ast.Subscript) -> bool:
     """Whether a name, attribute or subscript is assigned or deleted rather than read."""
-    return not isinstance(node.ctx, ast.Load)  # type: ignore[attr-defined]
+    return not isinstance(node.ctx, ast.Load)
 
 
 def _parameters(scope: Scope) -> list[str]:
