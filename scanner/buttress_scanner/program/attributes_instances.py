@@ -11,10 +11,12 @@ from buttress_scanner.program.calls import call
 from buttress_scanner.program.classes import FIELD_MAKERS, is_assigned, linearise, members, subclasses
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.copies import inherited, is_copy
+from buttress_scanner.program.declared import declared_beside
 from buttress_scanner.program.descriptors import as_shown, bind_members, is_data_descriptor, runs_getter
 from buttress_scanner.program.enums import enum_members, enum_value, is_enum
 from buttress_scanner.program.generics import Scope, agreeing, bindings_of, is_open_value, replaced
 from buttress_scanner.program.protocols import fitting
+from buttress_scanner.program.stubs import attribute_in_stub
 from buttress_scanner.program.types import instantiate
 from buttress_scanner.program.values import (
     DECLARED,
@@ -76,6 +78,8 @@ def _without_getter(engine: Engine, value: Instance, name: str) -> Iterable[Valu
         stored += [as_shown(engine, v, value, cls) for v in class_level]
     if not informative(stored) or _holds_nothing(engine, stored):
         stored += _declared(engine, value, name)
+    else:
+        stored += declared_beside(engine, stored, lambda: _declared(engine, value, name))
     if stored or found is not None:
         return stored
     return _missing(engine, value, name)
@@ -249,4 +253,7 @@ def _declared(engine: Engine, value: Instance, name: str) -> list[Value]:
         annotation = owner.body.annotations.get(name)
         if annotation is not None:
             return instantiate(engine, owner.frame, annotation, Scope(value, owner))
+        in_stub = attribute_in_stub(engine, owner, name) if owner.unit.stub is not None else []
+        if in_stub:
+            return in_stub
     return []

@@ -10,16 +10,28 @@ from buttress_scanner.program.generics import (
     scope_of,
     scope_with_arguments,
 )
+from buttress_scanner.program.stubs import parameter_in_stub, result_in_stub
 from buttress_scanner.program.types import instantiate
 from buttress_scanner.program.values import (
     SELF,
+    Box,
     Class,
+    Const,
+    External,
     Function,
+    Instance,
+    Member,
+    Method,
+    Object,
+    Placeholder,
+    Unknown,
     Value,
     informative,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
 
@@ -49,6 +61,8 @@ def default_or_declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
             contents.fill(engine, box, declared)
             declared = [box]
         found.update(dict.fromkeys(declared))
+    if param.annotation < 0 and frame.unit.stub is not None:
+        found.update(dict.fromkeys(parameter_in_stub(engine, frame, name)))
     if param.default >= 0 and outer is not None:
         found.update(dict.fromkeys(engine.read(outer, param.default)))
     if not found:
@@ -121,5 +135,26 @@ def declared_result(engine: Engine, frame: Frame) -> list[Value]:
     """What the annotation of the result says."""
     outer = defining_frame(engine, frame)
     if outer is None or frame.body.returns_annotation < 0:
-        return []
+        return result_in_stub(engine, frame) if frame.unit.stub is not None else []
     return instantiate(engine, outer, frame.body.returns_annotation, scope_with_arguments(engine, frame, outer))
+
+
+def declared_beside(engine: Engine, found: list[Value], declared: Callable[[], list[Value]]) -> list[Value]:
+    """What a declaration adds to values that only say which library they come out of: objects of the program."""
+    if not found or not all(_is_vague(engine, v) for v in found):
+        return []
+    return [v for v in declared() if isinstance(v, (Box, Class, Instance, Member)) and v not in found]
+
+
+def _is_vague(engine: Engine, value: Value) -> bool:
+    """Whether nothing is known of a value but what gave it."""
+    match value:
+        case Unknown() | Placeholder() | Const(value=None):
+            return True
+        case Object(path=path):
+            return path.endswith("()") and engine.catalogue.entry(path.removesuffix("()")) is None
+        case External(path=path):
+            return engine.catalogue.entry(path) is None
+        case Method(function=External(path=path), receiver=Object() as receiver):
+            return engine.catalogue.entry(path) is None and _is_vague(engine, receiver)
+    return False

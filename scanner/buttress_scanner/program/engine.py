@@ -347,13 +347,13 @@ class Engine:
         return self.values(frame.result)
 
     def _returned(self, frame: Frame) -> Iterable[Value]:
-        from buttress_scanner.program.declared import declared_result
+        from buttress_scanner.program.declared import declared_beside, declared_result
         from buttress_scanner.program.values import informative
 
         found = [v for node in frame.body.returns if self._may_return(frame, node) for v in self.read(frame, node)]
         if not informative(found):
-            found = found + declared_result(self, frame)
-        return found
+            return found + declared_result(self, frame)
+        return found + declared_beside(self, found, lambda: declared_result(self, frame))
 
     def _may_return(self, frame: Frame, node: int) -> bool:
         """Whether the tests on the way to a return can come out so for what the frame was called with."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import contents
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.attributes_written import set_attribute
+from buttress_scanner.program.declared import declared_beside
 from buttress_scanner.program.evaluate_accesses import read_by_code
 from buttress_scanner.program.evaluate_calls import CALLS
 from buttress_scanner.program.evaluate_containers import CONTAINERS
@@ -73,13 +74,13 @@ def _delattr(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[V
 def _declare(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
     found = engine.read(frame, node[1]) if node[1] >= 0 else []
     if informative(found) and not any(isinstance(v, (Box, Object, Instance)) for v in found):
-        return found
+        return [*found, *declared_beside(engine, found, lambda: instantiate(engine, frame, node[2]))]
     declared = instantiate(engine, frame, node[2])
     if not informative(found):
         return [*found, *declared]
     declare_arguments(engine, found, declared)
     if any(isinstance(v, Object) for v in found) and not any(isinstance(v, Box) for v in found):
-        return [*found, *(v for v in declared if isinstance(v, Box))]
+        return [*found, *(v for v in declared if isinstance(v, Box)), *declared_beside(engine, found, lambda: declared)]
     return contents.with_declared_elements(engine, found, declared)
 
 

@@ -10,6 +10,7 @@ from buttress_scanner.program.calls import call, call_each
 from buttress_scanner.program.classes import class_info, define_class, prepare_class
 from buttress_scanner.program.models_wrapping import left_by_decorator
 from buttress_scanner.program.order import is_blind, is_unordered, note_order
+from buttress_scanner.program.stubs import described
 from buttress_scanner.program.values import (
     Class,
     Function,
@@ -68,7 +69,10 @@ def _func(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
 
 
 def _class(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value]:
-    info = define_class(engine, frame, index, frame.unit.facts.bodies[node[1]])
+    body = frame.unit.facts.bodies[node[1]]
+    if frame.unit.describes is not None and (known := described(engine, frame.unit, body.name)):
+        return known
+    info = define_class(engine, frame, index, body)
     prepare_class(engine, info, (frame, index))
     return (engine.make(Class, info, True),)
 

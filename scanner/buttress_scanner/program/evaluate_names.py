@@ -5,10 +5,11 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.declared import default_or_declared, defaults
+from buttress_scanner.program.declared import declared_beside, default_or_declared, defaults
 from buttress_scanner.program.lifetime import loading, note_change
 from buttress_scanner.program.loading import package_of
 from buttress_scanner.program.modules import import_from, module_member, module_named, replaced_by_star, run_import
+from buttress_scanner.program.stubs import described
 from buttress_scanner.program.values import (
     External,
     Object,
@@ -44,7 +45,9 @@ def _param(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
         frame.params[name] = cell
     found = engine.values(cell) if cell is not None else []
     if informative(found):
-        return found
+        annotated = any(p.name == name and p.annotation >= 0 for p in frame.body.params)
+        beside = declared_beside(engine, found, lambda: default_or_declared(engine, frame, name)) if annotated else ()
+        return [*found, *beside]
     left_out = cell is not None and cell is engine.heap.get(("param", frame, name))
     default = defaults(engine, frame, name) if left_out else []
     if default and not any(isinstance(v, Unknown) for v in default):
@@ -77,6 +80,8 @@ def _global(engine: Engine, frame: Frame, index: int, node: Node) -> list[Value]
     name = node[1]
     unit = frame.unit
     body = unit.facts.bodies[0]
+    if unit.describes is not None and (known := described(engine, unit, name)):
+        return known
     found: dict[Value, None] = dict.fromkeys(replaced_by_star(engine, unit, name))
     for version in body.versions.get(name, ()) if not found else ():
         found.update(dict.fromkeys(engine.read(unit.frame, version)))
@@ -105,7 +110,7 @@ def _late(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
             return _versions(engine, scope.owner.frame, name)
         scope = scope.closure
     exit_node = frame.unit.facts.bodies[0].exit.get(name)
-    if exit_node is not None:
+    if exit_node is not None and frame.unit.describes is None:
         return engine.read(frame.unit.frame, exit_node)
     return _global(engine, frame, index, node)
 

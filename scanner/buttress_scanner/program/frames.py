@@ -22,6 +22,12 @@ class Unit:
     facts: FileFacts
     data: bytes
     frame: Frame = field(init=False)
+    stub: Unit | None = None
+    """The stub beside the module, which is no module of the program itself."""
+    describes: Unit | None = None
+    """For such a stub: the module."""
+    scopes: dict[int, Frame] = field(default_factory=dict)
+    """For such a stub: where the annotations of its class bodies are read."""
 
     def __post_init__(self) -> None:
         self.frame = Frame(self, self.facts.bodies[0], None, "module")

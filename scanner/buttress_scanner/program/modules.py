@@ -120,6 +120,10 @@ def module_member(engine: Engine, unit: Unit, name: str, seen: frozenset[str] = 
         from buttress_scanner.program.types import instantiate
 
         found.update(dict.fromkeys(instantiate(engine, unit.frame, body.annotations[name])))
+    if unit.stub is not None:
+        from buttress_scanner.program.stubs import variable_in_stub
+
+        found.update(dict.fromkeys(variable_in_stub(engine, unit, name, list(found))))
     if unit.name in seen or not unit.facts.stars:
         return list(found)
     starred, certain = _starred(engine, unit, name, seen | {unit.name}, body.exit.get(name, -1))

@@ -73,9 +73,12 @@ class Program:
                     problems.append(unit)
                 else:
                     units.append(unit)
-                stub = build_facts(source.stub) if source.stub is not None else None
+                stub = _unit(source.stub) if source.stub is not None else None
                 if isinstance(stub, SourceProblem):
                     problems.append(stub)
+                elif stub is not None and isinstance(unit, Unit):
+                    stub.name, stub.is_package = unit.name, unit.is_package
+                    unit.stub, stub.describes = stub, unit
         finally:
             if collecting:
                 gc.enable()
@@ -197,6 +200,12 @@ class Program:
         pattern = re.compile(rb"(?:" + b"|".join(re.escape(w.encode()) for w in words) + rb")(?![0-9A-Za-z_])")
         return [u for u in self.modules.values() if any(w.encode() in u.data for w in words) and pattern.search(u.data)]
 
+    def around(self, names: AbstractSet[str]) -> set[str]:
+        """The modules that mention any of the names, and those that mention a function or class which does."""
+        units = self.mentioning(names)
+        carriers = {b.name for u in units for b in u.facts.bodies if b.kind in ("function", "class") and _mentions(b, names)}
+        return {unit.name for unit in [*units, *self.mentioning(carriers)]}
+
     def descendants(self, class_name: str) -> set[str]:
         """Names of the classes derived, by name, from a class of this name, itself included: read off the class headers."""
         if self._bases is None:
@@ -264,6 +273,14 @@ class Program:
     def step(self, frame: Frame, node: int, text: str) -> Step:
         """A step of evidence at a node."""
         return Step(self.node_position(frame, node), frame.symbol, text)
+
+
+def _mentions(body: Body, names: AbstractSet[str]) -> bool:
+    """Whether the body reads a member or a variable of these names, or holds one as text."""
+    return any(
+        (node[0] in ("attr", "global", "late", "from") and node[-1] in names) or (node[0] == "const" and node[1] in names)
+        for node in body.nodes
+    )
 
 
 def _last_name(nodes: list[Node], node: int) -> str:
