@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.findings.model import Confidence, Step
+from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.compared import Comparisons
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
 from buttress_scanner.program.expected import Expectations
@@ -52,8 +53,13 @@ class EnumZone(Contract):
         program.keep(name, name)
 
     def scope(self, program: Program) -> Iterable[str] | None:
-        """The zone; what it calls is evaluated with it."""
-        return [u.name for u in program.select(self.zone)]
+        """What of the zone mentions the enum, a member or its value, or something that does; what it calls is evaluated with it."""
+        names = {self.enum.partition(":")[2].rpartition(".")[2]}
+        for body in (s.body for s in program.subjects(self.enum) if s.body is not None):
+            held = (body.nodes[node] for node in body.exit.values())
+            names.update(body.exit, (node[1] for node in held if node[0] == "const" and isinstance(node[1], str)))
+        around = program.around({name for name in names if name.isidentifier()})
+        return [u.name for u in program.select(self.zone) if u.name in around]
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every mention of a member that is not permitted."""
@@ -172,12 +178,40 @@ class _Mentions:
 
     def _call_is_mention(self, frame: Frame, index: int, node: tuple[object, ...]) -> bool:
         operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]
-        if any(self._mentioned(frame, o) for o in operands) or self._mentioned(frame, int(str(node[1]))):
+        if self._by_zone(frame, index) or self._mentioned(frame, int(str(node[1]))):
             return False
-        if self._by_zone(frame, index):
-            return False
+        if any(self._mentioned(frame, o) for o in operands):  # what was given may be what comes back
+            return any(self._yields_own(callee, 0) for callee in frame.edges.get(index, ()))
         receiver = frame.body.nodes[int(str(node[1]))]
         return not (receiver[0] == "attr" and self._mentioned(frame, receiver[1]))
+
+    def _yields_own(self, callee: Frame, depth: int) -> bool:
+        """Whether a function's result may be a forbidden member that the function itself names."""
+        pending, seen = list(callee.body.returns), set()
+        while pending:
+            index = pending.pop()
+            if index < 0 or index in seen:
+                continue
+            seen.add(index)
+            node = callee.body.nodes[index]
+            if node[0] == "phi":
+                pending += node[1]
+            elif node[0] in ("narrow", "declare"):
+                pending.append(node[3] if node[0] == "narrow" else node[1])
+            elif node[0] in ("attr", "global", "from", "item") and self._names_it(callee, index, node):
+                return True
+            elif node[0] == "call" and any(
+                self._yields_own(c, depth + 1) for c in callee.edges.get(index, ()) if depth < _NESTING
+            ):
+                return True
+        return False
+
+    def _names_it(self, callee: Frame, index: int, node: tuple[object, ...]) -> bool:
+        if node[0] in ("attr", "item"):
+            cell = callee.cells[int(str(node[1]))]
+            owners = list(cell.values) if cell is not None else []
+            return bool(self._mentioned(callee, index)) and any(isinstance(v, (Class, Module)) for v in owners)
+        return bool(self._mentioned(callee, index))
 
     def _attribute_is_mention(self, frame: Frame, node: tuple[object, ...]) -> bool:
         """An attribute of the enum, of a module, or a class constant; a field of an object is only read."""
@@ -187,17 +221,26 @@ class _Mentions:
             return False
         for owner in owners:
             if isinstance(owner, Instance):
-                if self._class_constant(owner, str(node[2])):
-                    return owner.info.unit.name not in self.zone
+                holder = self._class_constant(owner, str(node[2]))
+                if holder is not None:
+                    return holder.unit.name not in self.zone
                 continue
-            if isinstance(owner, Class) and owner.info is not self.info and owner.info.unit.name in self.zone:
+            if isinstance(owner, Class) and owner.info is not self.info and self._holder(owner.info, str(node[2])) in self.zone:
                 continue
             if isinstance(owner, (Class, Member, Module)):
                 return True
         return False
 
-    def _class_constant(self, owner: Instance, name: str) -> bool:
-        return name in owner.info.body.exit and name not in owner.info.body.annotations
+    def _class_constant(self, owner: Instance, name: str) -> ClassInfo | None:
+        """The class that binds the name to a constant, unless it declares a field of that name."""
+        for info in linearise(self.engine, owner.info):
+            if name in info.body.exit or name in info.body.annotations:
+                return info if name not in info.body.annotations else None
+        return None
+
+    def _holder(self, info: ClassInfo, name: str) -> str:
+        """The module of the class that binds a name, its own where nobody knows."""
+        return next((i.unit.name for i in linearise(self.engine, info) if name in i.body.exit), info.unit.name)
 
     # --- plain values of str and int enums
 
