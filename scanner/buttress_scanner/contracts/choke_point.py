@@ -28,7 +28,6 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from buttress_scanner.facts.model import Body
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame
@@ -72,11 +71,7 @@ class ChokePoint(Contract):
             owner, _, member = text.partition(":")[2].rpartition(".")
             names |= {member, owner.rpartition(".")[2]}
             names |= program.descendants(owner.rpartition(".")[2] or member)
-        units = program.mentioning(names)
-        carriers = {
-            body.name for u in units for body in u.facts.bodies if body.kind in ("function", "class") and _mentions(body, names)
-        }
-        return {u.name for u in [*units, *program.mentioning(carriers)]}
+        return program.around(names)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every call and every hand-out outside ``only``."""
@@ -350,12 +345,4 @@ def _name_of(frame: Frame, value: int) -> str:
 def _is_type_test(callees: list[Value]) -> bool:
     return bool(callees) and all(
         isinstance(c, External) and c.path in ("builtins.isinstance", "builtins.issubclass", "typing.cast") for c in callees
-    )
-
-
-def _mentions(body: Body, names: set[str]) -> bool:
-    """Whether the body reads a member or names a class that is guarded, or holds its name as text."""
-    return any(
-        (node[0] in ("attr", "global", "late", "from") and node[-1] in names) or (node[0] == "const" and node[1] in names)
-        for node in body.nodes
     )

@@ -53,11 +53,16 @@ class EnumZone(Contract):
         program.keep(name, name)
 
     def scope(self, program: Program) -> Iterable[str] | None:
-        """What of the zone mentions the enum, a member or its value, or something that does; what it calls is evaluated with it."""
+        """What of the zone mentions the enum, a member or a text it is equal to, or something that does."""
         names = {self.enum.partition(":")[2].rpartition(".")[2]}
-        for body in (s.body for s in program.subjects(self.enum) if s.body is not None):
-            held = (body.nodes[node] for node in body.exit.values())
-            names.update(body.exit, (node[1] for node in held if node[0] == "const" and isinstance(node[1], str)))
+        for subject in program.subjects(self.enum):
+            body = subject.body
+            if body is None:
+                continue
+            names.update(body.exit)
+            if {"str", "StrEnum"} & program.base_names(subject):
+                held = (body.nodes[node] for node in body.exit.values())
+                names.update(node[1] for node in held if node[0] == "const" and isinstance(node[1], str))
         around = program.around({name for name in names if name.isidentifier()})
         return [u.name for u in program.select(self.zone) if u.name in around]
 

@@ -20,6 +20,7 @@ from buttress_scanner.source.model import SourceFile, SourceProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from buttress_scanner.facts.model import Body, Node, Span
 
@@ -205,6 +206,11 @@ class Program:
         units = self.mentioning(names)
         carriers = {b.name for u in units for b in u.facts.bodies if b.kind in ("function", "class") and _mentions(b, names)}
         return {unit.name for unit in [*units, *self.mentioning(carriers)]}
+
+    def base_names(self, subject: Subject) -> set[str]:
+        """The last names of a class's bases, as written."""
+        body, unit = subject.body, subject.unit
+        return {_last_name(unit.facts.bodies[body.parent].nodes, node) for node in body.bases} if body is not None else set()
 
     def descendants(self, class_name: str) -> set[str]:
         """Names of the classes derived, by name, from a class of this name, itself included: read off the class headers."""
