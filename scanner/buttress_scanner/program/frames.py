@@ -76,6 +76,7 @@ class Frame:
         "edges",
         "inlined",
         "key",
+        "loads",
         "owner",
         "params",
         "reach",
@@ -94,6 +95,8 @@ class Frame:
         self.result: Cell | None = None
         self.active = False
         self.inlined = 0
+        self.loads: Unit | None = None
+        """The module in whose import the frame takes part, for functions that it calls."""
         self.reach = -1
         self.depth: int = closure.depth + 1 if closure is not None else 0
         self.edges: dict[int, dict[Frame, str]] = {}

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.values import Box, Function, Instance, Maker, Member, Module, Object, Partial, Running, Value
+from buttress_scanner.program.values import (
+    Box,
+    Function,
+    Instance,
+    Maker,
+    Member,
+    Module,
+    Object,
+    Partial,
+    Running,
+    Value,
+    is_open,
+)
 
 if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Site, Unit
 
@@ -37,6 +50,8 @@ def loading(engine: Engine, frame: Frame, depth: int = 0) -> Unit | None:
     top = root(frame)
     if top.body.kind in ("module", "class"):
         return None if top.key == "factories" else top.unit
+    if top.loads is not None:
+        return top.loads
     if top.body.name != "__init__" or not top.body.params or depth > _DEPTH:
         return None
     cell = top.params.get(top.body.params[0].name)
@@ -95,8 +110,67 @@ def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
         engine.deed(site, target.site, ("global-state",), f"changes {what} of {target.site}")
         return
     unit = keeper(engine, target) or _rememberer(engine, target, site)
-    if unit is not None:
+    if unit is not None and not _is_own(engine, target, site):
         note_change(engine, unit, site, f"state of {unit.name}", f"changes {what} of an object that {unit.name} holds")
+
+
+def _is_own(engine: Engine, target: Value, site: Site) -> bool:
+    """Whether a constructor changes its object, or a method what its object holds, of which it is not known which object it is.
+
+    That a module keeps some object of the class does not make this one the module's. What a class body holds is everybody's.
+    """
+    frame = site[0]
+    if frame.body.name in _CONSTRUCTORS and target in _receivers(engine, frame):
+        return True
+    if frame.owner is None or not frame.body.params or not isinstance(target, (Box, Instance)) or is_kept(target.site):
+        return False
+    if not all(isinstance(v, Instance) and is_open(v.site) for v in _receivers(engine, frame)):
+        return False
+    return _comes_from(frame.body, site[1], ("param", frame.body.params[0].name))
+
+
+_CONSTRUCTORS = ("__init__", "__post_init__", "__attrs_post_init__")
+"""Methods whose object is being made."""
+
+
+def _receivers(engine: Engine, frame: Frame) -> list[Value]:
+    cell = frame.params.get(frame.body.params[0].name) if frame.body.params else None
+    return engine.values(cell) if cell is not None else []
+
+
+_CHAIN = {
+    "call": 1,
+    "attr": 1,
+    "item": 1,
+    "iter": 1,
+    "unpack": 1,
+    "setitem": 1,
+    "setattr": 1,
+    "delitem": 1,
+    "delattr": 1,
+    "aug": 2,
+}
+"""Where a node names what it reads, calls or changes."""
+
+
+def _comes_from(body: Body, node: int, origin: tuple[str, str]) -> bool:
+    """Whether what a node works on is reached from a parameter, whichever way is taken."""
+    pending, seen = [node], set()
+    while pending:
+        current = pending.pop()
+        operands = body.nodes[current] if current >= 0 else ()
+        if current in seen or operands == origin:
+            continue
+        seen.add(current)
+        if operands and operands[0] == "phi":
+            pending += operands[1]
+        elif operands and operands[0] == "narrow":
+            pending.append(operands[3])
+        elif operands and operands[0] in _CHAIN:
+            pending.append(operands[_CHAIN[operands[0]]])
+        else:
+            return False
+    return True
 
 
 def note_change(engine: Engine, unit: Unit, site: Site, path: str, text: str) -> None:
