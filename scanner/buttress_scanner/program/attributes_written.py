@@ -45,6 +45,9 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
                 return
             note_mutation(engine, target, site, f"the attribute {name}")
             kind = ("declared", info, name) if where in (DECLARED, SELF) else ("of", target, name)
+            if site[0].quiet and is_open(where):
+                engine.grow(engine.slot("any", info, name), values)
+                return
             if where != SELF or site[0].body.name != "__init__":  # the constructor has run for every object that is known better
                 engine.grow(engine.slot(*kind), values)
             engine.grow(engine.slot("any", info, name), values)

@@ -9,7 +9,15 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.attributes_written import set_attribute
 from buttress_scanner.program.calls import call, call_back, call_method
 from buttress_scanner.program.classes import fields, subclasses
-from buttress_scanner.program.containers import box_item, get_item, namespace_item, note_inserted, note_looked_up, set_item
+from buttress_scanner.program.containers import (
+    box_item,
+    get_item,
+    is_foreign,
+    namespace_item,
+    note_inserted,
+    note_looked_up,
+    set_item,
+)
 from buttress_scanner.program.contents import (
     box,
     elements,
@@ -273,8 +281,16 @@ def _call_container(engine: Engine, owner: Box, name: str, args: Args, site: Sit
     if name in _HASHING:
         note_looked_up(engine, owner, args.get(0), site)
     handler = METHODS.get(name)
+    if name in _WRITING and site[0].quiet and is_foreign(owner, site):
+        args = Args([[] for _ in args.positional], keywords={key: [] for key in args.keywords})
+    if name == "setdefault" and site[0].quiet and is_foreign(owner, site):
+        return [*_looks_up(engine, owner, Args(args.positional[:1]), site), *args.get(1, "default")]
     return handler(engine, owner, args, site) if handler is not None else []
 
+
+_WRITING = frozenset(
+    {"append", "add", "appendleft", "insert", "put", "put_nowait", "extend", "update", "extendleft", "__iadd__", "__ior__"}
+)
 
 def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, site: Site) -> list[Value]:
     if name in ("get", "__getitem__", "pop", "setdefault"):

@@ -172,6 +172,11 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
             engine.deed(site, entry.path, entry.effects, f"writes an item of {target.path}")
 
 
+def is_foreign(box: Box, site: Site) -> bool:
+    """Whether a container was not made by the function that uses it."""
+    return not isinstance(box.site, tuple) or box.site[0] is not site[0]
+
+
 def delete_item(engine: Engine, target: Value, keys: list[Value], site: Site) -> None:
     """``del target[key]``."""
     if isinstance(target, Instance):

@@ -257,6 +257,7 @@ class Engine:
         """
         from buttress_scanner.program.classes import is_record
         from buttress_scanner.program.construction import run_default_factories
+        from buttress_scanner.program.turns import in_turns, is_called_on_objects
 
         self.scope = scope
         for unit in units:
@@ -270,13 +271,16 @@ class Engine:
         while len(self.functions) > seen:
             batch = list(self.functions)[seen:]
             seen += len(batch)
-            for function in batch:
-                inside = scope is None or function.unit.name in scope
-                if (inside or self.bodies[function.body].stores_globals) and (
-                    function.closure is None or not self.frames.get(function)
-                ):
-                    self.reach(self.generic_frame(function), EVERYTHING if scope is None else scope.get(function.unit.name, 0))
-            self.run()
+            for group in in_turns(self, batch):
+                for function in group:
+                    inside = scope is None or function.unit.name in scope
+                    if (inside or self.bodies[function.body].stores_globals) and (
+                        function.closure is None or not self.frames.get(function)
+                    ):
+                        frame = self.generic_frame(function)
+                        frame.quiet = frame.reach < 0 and is_called_on_objects(self, function)
+                        self.reach(frame, EVERYTHING if scope is None else scope.get(function.unit.name, 0))
+                self.run()
 
     def demand(self, info: ClassInfo, name: str) -> None:
         """Somebody reads the attribute: with a scope, evaluate the methods of the class that store it."""

@@ -79,6 +79,7 @@ class Frame:
         "loads",
         "owner",
         "params",
+        "quiet",
         "reach",
         "result",
         "unit",
@@ -95,8 +96,8 @@ class Frame:
         self.result: Cell | None = None
         self.active = False
         self.inlined = 0
-        self.loads: Unit | None = None
-        """The module in whose import the frame takes part, for functions that it calls."""
+        self.quiet = False
+        """Whether it stands for unknown callers beside known ones: what objects hold is what the known callers put there."""
         self.reach = -1
         self.depth: int = closure.depth + 1 if closure is not None else 0
         self.edges: dict[int, dict[Frame, str]] = {}
