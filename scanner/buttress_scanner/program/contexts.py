@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.frames import Frame
-from buttress_scanner.program.lifetime import is_kept
+from buttress_scanner.program.lifetime import is_kept, keeper, loading
 from buttress_scanner.program.turns import follow_caller
 from buttress_scanner.program.values import (
     SELF,
@@ -74,18 +74,32 @@ class Contexts:
         inlined = holders is None and _is_inlined(function.body, site[0])
         named = None if inlined else _name_asked_for(function, bound)
         key: Any = ("site", *site) if inlined else (self._key(bound), holders, named)
+        loads = None if inlined else self._loading(function, bound, site[0])
+        if loads is not None:
+            key = (*key, loads)
         if function.closure is not None and function.closure.depth > NESTING:
-            key = "*"
+            key, loads = "*", None
         limit = NAMES if named is not None else self._limit(function, inlined=inlined, holds=holders is not None)
         if key not in frames and len(frames) >= limit:
-            key = self._wide(function, bound, frames)
+            key = self._wide(function, bound, frames) if loads is None else ("*", loads)
         frame, is_new = frames.get(key), key not in frames
         if frame is None:
             frame = frames[key] = Frame(function.unit, function.body, function.closure, key, function.owner)
             frame.inlined = site[0].inlined + 1 if key[0] == "site" else 0
+            frame.loads = loads
         if site[0].quiet or frame.quiet:
             follow_caller(self.engine, frame, site, _receivers(function, bound), is_new=is_new)
         return frame
+
+    def _loading(self, function: Function, bound: Mapping[str, Sequence[Value]], caller: Frame) -> Unit | None:
+        """The module in whose import a call takes part, if it is given something that the module made: it may set that up."""
+        body = function.body
+        if self.engine.how == "later" or body.is_generator or body.is_async:
+            return None
+        unit = loading(self.engine, caller)
+        if unit is None or not any(keeper(self.engine, value) is unit for values in bound.values() for value in values):
+            return None
+        return unit
 
     def projection(self, value: Value) -> Any:
         """What of an argument tells contexts apart; None for what does not."""

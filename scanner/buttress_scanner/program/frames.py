@@ -96,6 +96,8 @@ class Frame:
         self.result: Cell | None = None
         self.active = False
         self.inlined = 0
+        self.loads: Unit | None = None
+        """The module in whose import the frame takes part, for functions that it calls."""
         self.quiet = False
         """Whether it stands for unknown callers beside known ones: what objects hold is what the known callers put there."""
         self.reach = -1
