@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.values import Instance, is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Site
@@ -47,7 +47,7 @@ def is_called_on_objects(engine: Engine, function: Function) -> bool:
     return False
 
 
-def follow_caller(engine: Engine, frame: Frame, site: Site, receivers: list[Value] | None, *, is_new: bool) -> None:
+def follow_caller(engine: Engine, frame: Frame, site: Site, receivers: Sequence[Value] | None, *, is_new: bool) -> None:
     """Let a method that is called on any object of its class be as quiet as its caller."""
     if is_new:
         open_ended = bool(receivers) and all(isinstance(v, Instance) and is_open(v.site) for v in receivers or ())
