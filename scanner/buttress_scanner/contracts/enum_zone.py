@@ -14,6 +14,7 @@ from buttress_scanner.program.compared import Comparisons
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
 from buttress_scanner.program.expected import Expectations
 from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.reflection import source_of
 from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Module, Value
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _MENTIONS = ("attr", "item", "call", "global", "free", "own", "iter", "fstr", "phi", "from", "late", "await", "yieldfrom")
 _HANDS_ON = ("param", "narrow", "declare", "seq", "dict", "comp", "dcomp", "unpack", "slice", "aug", "caught")
+_NAMING = ("attr", "global", "from", "item", "call")
+_HOLDING = ("dict", "seq", "global", "from")
+"""Displays and constants, out of which a function takes a member that it names."""
 _NESTING = 2
 
 
@@ -188,7 +192,9 @@ class _Mentions:
         if any(self._mentioned(frame, o) for o in operands):  # what was given may be what comes back
             return any(self._yields_own(callee, 0) for callee in frame.edges.get(index, ()))
         receiver = frame.body.nodes[int(str(node[1]))]
-        return not (receiver[0] == "attr" and self._mentioned(frame, receiver[1]))
+        if receiver[0] == "attr" and self._mentioned(frame, receiver[1]):
+            return any(self._yields_own(callee, 0) for callee in frame.edges.get(index, ()))
+        return True
 
     def _yields_own(self, callee: Frame, depth: int) -> bool:
         """Whether a function's result may be a forbidden member that the function itself names."""
@@ -203,20 +209,27 @@ class _Mentions:
                 pending += node[1]
             elif node[0] in ("narrow", "declare"):
                 pending.append(node[3] if node[0] == "narrow" else node[1])
-            elif node[0] in ("attr", "global", "from", "item") and self._names_it(callee, index, node):
+            elif node[0] in _NAMING and self._names_it(callee, index, node):
                 return True
-            elif node[0] == "call" and any(
-                self._yields_own(c, depth + 1) for c in callee.edges.get(index, ()) if depth < _NESTING
-            ):
+            called = callee.edges.get(index, ()) if node[0] == "call" and depth < _NESTING else ()
+            if any(self._yields_own(each, depth + 1) for each in called):
                 return True
         return False
 
     def _names_it(self, callee: Frame, index: int, node: tuple[object, ...]) -> bool:
-        if node[0] in ("attr", "item"):
-            cell = callee.cells[int(str(node[1]))]
-            owners = list(cell.values) if cell is not None else []
-            return bool(self._mentioned(callee, index)) and any(isinstance(v, (Class, Module)) for v in owners)
-        return bool(self._mentioned(callee, index))
+        """Whether a node is a member by itself: named, or taken out of what names it."""
+        if not self._mentioned(callee, index):
+            return False
+        if node[0] not in ("attr", "item", "call"):
+            return True
+        base = source_of(callee.body, int(str(node[1])))
+        operation = callee.body.nodes[base]
+        if node[0] == "call":
+            base = source_of(callee.body, operation[1]) if operation[0] == "attr" else base
+            return callee.body.nodes[base][0] in _HOLDING and bool(self._mentioned(callee, base))
+        cell = callee.cells[base]
+        owners = list(cell.values) if cell is not None else []
+        return operation[0] in _HOLDING or any(isinstance(v, (Class, Module)) for v in owners)
 
     def _attribute_is_mention(self, frame: Frame, node: tuple[object, ...]) -> bool:
         """An attribute of the enum, of a module, or a class constant; a field of an object is only read."""

@@ -46,6 +46,8 @@ _MAKERS = (
 )
 """Class methods that libraries give to records, and that construct one."""
 
+_TAKING = ("attr", "item", "iter", "unpack", "slice")
+_NESTING = 12
 _ANYBODY = "anybody"
 """The frame of a function as if anybody called it."""
 
@@ -121,14 +123,38 @@ class _Usage:
         """Note everything that production code uses."""
         called = {frame.body for frame in self.frames if frame.key != _ANYBODY}
         for frame in self.frames:
-            if frame.key == _ANYBODY and frame.owner is not None and frame.body in called:
-                continue  # a method does for the objects on which it is called what it does, not for all that there are
+            # what an object holds, a method uses for the objects on which it is called, not for all that there are
+            known = frame.key == _ANYBODY and frame.owner is not None and frame.body in called
             for node in range(len(frame.body.nodes)):
-                self.used.update(self._used_at(frame, node))
+                if not (known and self._is_held(frame, node)):
+                    self.used.update(self._used_at(frame, node))
         inside = set(self.frames)
         for value in self.program.engine.table.values():
             if isinstance(value, Instance) and isinstance(value.site, tuple) and value.site[0] in inside:
                 self.used.add(_key(value.info.unit, value.info.body))
+
+    def _is_held(self, frame: Frame, node: int) -> bool:
+        """Whether what is used comes out of an attribute of the receiver, and is no method or property of the receiver itself."""
+        nodes, steps = frame.body.nodes, 0
+        called = nodes[node][0] == "call"
+        current = nodes[node][1] if called else node
+        for _ in range(_NESTING):
+            operation = nodes[current]
+            if operation[0] == "param":
+                if not frame.body.params or operation[1] != frame.body.params[0].name or steps == 0:
+                    return False
+                values = self.program.node_values(frame, nodes[node][1]) if called else []
+                return steps > 1 or (called and not any(isinstance(v, Method) for v in values))
+            if operation[0] in _TAKING:
+                steps += 1
+                current = operation[1]
+            elif operation[0] == "narrow":
+                current = operation[3]
+            elif operation[0] == "phi" and operation[1]:
+                current = operation[1][-1]
+            else:
+                return False
+        return False
 
     def _used_at(self, frame: Frame, node: int) -> Iterator[Key]:
         """The bodies that a node calls, those of coroutines and generators that it makes, and the classes that it constructs."""

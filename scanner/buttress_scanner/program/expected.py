@@ -42,7 +42,7 @@ class Expectations:
                 case "setattr":
                     yield from self._field(frame, self._values(frame, node[1]), str(node[2]), node[3])
                 case "setitem":
-                    yield from self._contents(frame, self._values(frame, node[1]), node[3])
+                    yield from self._contents(frame, node[1], self._values(frame, node[1]), node[3])
                 case "call":
                     yield from self._call(frame, index, node)
                 case "func":
@@ -130,12 +130,15 @@ class Expectations:
                 return info.frame, info.body.annotations[name]
         return None
 
-    def _contents(self, frame: Frame, boxes: list[Value], operand: int) -> Iterator[int]:
-        for box in boxes:
-            promised = self.engine.values(self.engine.slot(box, "promise")) if isinstance(box, Box) else []
-            if any(self._wanted(elements(self.engine, p)) for p in promised if isinstance(p, Box)):
-                yield operand
-                return
+    def _contents(self, frame: Frame, container: int, boxes: list[Value], operand: int) -> Iterator[int]:
+        """What is put into a container that was declared where it was made, or as a field of an object."""
+        promised = [p for box in boxes if isinstance(box, Box) for p in self.engine.values(self.engine.slot(box, "promise"))]
+        node = frame.body.nodes[container]
+        for owner in self._values(frame, node[1]) if node[0] == "attr" else ():
+            annotated = self._annotated(owner, str(node[2]))
+            promised += instantiate(self.engine, *annotated) if annotated is not None else []
+        if any(self._wanted(elements(self.engine, p)) for p in promised if isinstance(p, Box)):
+            yield operand
 
     # --- calls
 
@@ -151,7 +154,9 @@ class Expectations:
             if isinstance(value, Class):
                 yield from self._construction(frame, value, node, 0)
             elif isinstance(value, BoxMethod) and value.name in _GROWS and len(node[2]) > _GROWS[value.name]:
-                yield from self._contents(frame, [value.box], node[2][_GROWS[value.name]][1])
+                method = frame.body.nodes[node[1]]
+                container = method[1] if method[0] == "attr" else node[1]
+                yield from self._contents(frame, container, [value.box], node[2][_GROWS[value.name]][1])
             elif isinstance(value, External):
                 yield from self._library(frame, value.path, node)
             elif isinstance(value, Method) and isinstance(value.function, External):
