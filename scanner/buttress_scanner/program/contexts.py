@@ -43,7 +43,7 @@ FACTORY_CONTEXTS = 10
 """Frames of a function that makes functions or classes: each holds what it was made with."""
 HOLDER_CONTEXTS = 300
 """Frames of a small method that calls what its object holds."""
-HOLDER_CELLS = 2_000
+HOLDER_CELLS = 600
 """So many nodes all frames of a method have together that are told apart by object, where the whole program is evaluated."""
 NAMES = 60
 """Frames of a ``__getattr__``: one for each name that it is asked for."""
