@@ -21,7 +21,7 @@ from buttress_scanner.program.inside import call_inside, own_box
 from buttress_scanner.program.iteration import iterate
 from buttress_scanner.program.lifetime import loading, note_mutation
 from buttress_scanner.program.order import note_shown
-from buttress_scanner.program.strings import text_method
+from buttress_scanner.program.strings import text_method, text_parts
 from buttress_scanner.program.values import (
     Box,
     Class,
@@ -46,7 +46,10 @@ if TYPE_CHECKING:
 def call_external(engine: Engine, path: str, receiver: Value | None, args: Args, site: Site) -> list[Value]:
     """Call something outside of the program."""
     if isinstance(receiver, Const):
-        folded = text_method(engine, path.rpartition(".")[2], receiver, args.positional)
+        name = path.rpartition(".")[2]
+        folded = text_method(engine, name, receiver, args.positional)
+        if folded is None and not args.keywords and args.star is None:
+            folded = text_parts(engine, name, receiver, args.positional, site)
         if folded is not None:
             return folded
     entry = engine.catalogue.entry(path)

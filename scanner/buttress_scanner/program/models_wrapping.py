@@ -170,6 +170,13 @@ def _opened(path: str, engine: Engine, args: Args, site: Site) -> list[Value]:
     return [made]
 
 
+def _variable(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """A variable of a context, with its default."""
+    box = contents.box(engine, "variable", (*site, "variable"))
+    contents.fill(engine, box, args.keywords.get("default", []))
+    return [box]
+
+
 def _gather(engine: Engine, args: Args, site: Site) -> list[Value]:
     inner = contents.box(engine, "list", (*site, "results"))
     for number, values in enumerate(args.positional):
@@ -259,7 +266,7 @@ MODELS: dict[str, Model] = {
     "dataclasses.replace": _replace, "copy.replace": _replace, "typing.TypeVar": _maker("typevar"),
     "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0), "collections.namedtuple": _maker("namedtuple"),
     **{path: _open_object(path) for path in OPEN},
-    "weakref.ref": _partial, "weakref.proxy": _give_back(0), "asyncio.gather": _gather,
+    "weakref.ref": _partial, "weakref.proxy": _give_back(0), "asyncio.gather": _gather, "contextvars.ContextVar": _variable,
     "asyncio.as_completed": _as_completed, "concurrent.futures.as_completed": _as_completed,
     "asyncio.wait": _wait(is_awaited=True), "concurrent.futures.wait": _wait(is_awaited=False),
 }  # fmt: skip

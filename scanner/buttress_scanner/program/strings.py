@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program import contents
 from buttress_scanner.program.enums import enum_value, enum_value_kind
-from buttress_scanner.program.values import Const, Member, Object, Value
+from buttress_scanner.program.values import Box, Const, Member, Object, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Site
 
 RESULTS = 12
 _FOLDED = (
@@ -91,3 +93,38 @@ def text_method(engine: Engine, name: str, receiver: Const, positional: list[lis
         except (IndexError, KeyError, ValueError, AttributeError):
             return None
     return None
+
+
+_PARTED = {"partition": "tuple", "rpartition": "tuple", "split": "list", "rsplit": "list", "splitlines": "list"}
+
+
+def text_parts(engine: Engine, name: str, receiver: Const, positional: list[list[Value]], site: Site) -> list[Value] | None:
+    """The parts of a constant text, each at its place, or a text that joins constant parts; None for other methods."""
+    if not isinstance(receiver.value, str):
+        return None
+    if name == "join" and len(positional) == 1:
+        return _joined(engine, receiver.value, positional[0])
+    arguments = [[v.value for v in values if isinstance(v, Const)] for values in positional]
+    if name not in _PARTED or any(len(a) != 1 or len(v) != 1 for a, v in zip(arguments, positional, strict=True)):
+        return None
+    try:
+        parts = getattr(receiver.value, name)(*(a[0] for a in arguments))
+    except (TypeError, ValueError):
+        return None
+    box = contents.box(engine, _PARTED[name], (*site, name, receiver))
+    contents.put_all(engine, box, [(place, [engine.const(part)]) for place, part in enumerate(parts[:RESULTS])])
+    return [box]
+
+
+def _joined(engine: Engine, glue: str, values: list[Value]) -> list[Value] | None:
+    if len(values) != 1 or not isinstance(values[0], Box) or values[0].kind not in ("list", "tuple"):
+        return None
+    if contents.unknown_items(engine, values[0]):
+        return None
+    items = contents.known_items(engine, values[0])
+    if not items or sorted(items, key=str) != sorted(range(len(items)), key=str):
+        return None
+    pieces: list[list[Value]] = []
+    for place in range(len(items)):
+        pieces += [[engine.const(glue)], items[place]] if place else [items[place]]
+    return format_parts(engine, pieces)
