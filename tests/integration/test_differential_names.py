@@ -113,13 +113,9 @@ def tell(value: Value) -> str:
 def resolved(files: dict[str, str], names: list[str]) -> dict[str, list[str]]:
     """What the engine says that names are bound to."""
     program = program_of({path: text.encode() for path, text in files.items()})
-    engine = program.solve()
-    return {
-        name: sorted(
-            {tell(v) for v in import_from(engine, program.modules["pkg"], 0, name.partition(":")[0], name.partition(":")[2])}
-        )
-        for name in names
-    }
+    engine, unit = program.solve(), program.modules["pkg"]
+    found = {name: import_from(engine, unit, 0, *name.split(":"), (unit.frame, 0)) for name in names}
+    return {name: sorted({tell(v) for v in values}) for name, values in found.items()}
 
 
 def modules_of(files: dict[str, str]) -> list[str]:
