@@ -114,7 +114,8 @@ def resolved(files: dict[str, str], names: list[str]) -> dict[str, list[str]]:
     """What the engine says that names are bound to."""
     program = program_of({path: text.encode() for path, text in files.items()})
     engine, unit = program.solve(), program.modules["pkg"]
-    found = {name: import_from(engine, unit, 0, *name.split(":"), (unit.frame, 0)) for name in names}
+    places = {name: name.partition(":") for name in names}
+    found = {name: import_from(engine, unit, 0, module, last, (unit.frame, 0)) for name, (module, _, last) in places.items()}
     return {name: sorted({tell(v) for v in values}) for name, values in found.items()}
 
 
