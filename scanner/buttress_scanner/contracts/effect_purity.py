@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tuple
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.lifetime import root
+from buttress_scanner.program.makers import added
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers, runs_factories
 from buttress_scanner.program.values import Function, Maker, Method, Partial
@@ -137,7 +138,7 @@ class _Purity:
         """Report deeds and calls in the order in which they run; what an effect has given is used without a second finding."""
         guilty: dict[int, frozenset[str]] = {}
         for hop in reach.hops(frame):
-            if not trusted and self._handed_in(frame, hop.node):
+            if (not trusted and self._handed_in(frame, hop.node)) or self._is_told(frame, hop):
                 continue
             path = [hop] if hop.callee is None else [hop, *reach.path(hop.callee)]
             effects = frozenset(self._effects(path))
@@ -192,11 +193,27 @@ class _Purity:
         for index, node in enumerate(frame.body.nodes):
             if node[0] != "deco":
                 continue
+            for deed in self._added(frame, index):
+                hop = Hop(frame, index, None, deed)
+                self._report(frame, hop, [hop])
             for value in sorted(self._wrappers(frame, index), key=lambda f: (f.unit.name, f.body.index)):
                 for wrapper in sorted(self.program.engine.frames.get(value, {}).values(), key=order_of):
                     if wrapper in reach.next:
                         path = list(reach.path(wrapper))
                         self._report(frame, Hop(frame, index, wrapper, None), [Hop(frame, index, wrapper, None), *path])
+
+    def _added(self, frame: Frame, index: int) -> Iterator[Deed]:
+        """What a decorator of a library adds to each call of a function of the zone."""
+        cell = frame.cells[index]
+        for value in cell.values if cell is not None else ():
+            if isinstance(value, Maker) and value.kind == "wrapper":
+                yield from filter(self._forbidden, added(self.program.engine, value))
+
+    def _is_told(self, frame: Frame, hop: Hop) -> bool:
+        """Whether this is what a decorator adds to a function of the zone, where it is reported."""
+        entry = self.program.engine.catalogue.entry(hop.deed.path) if hop.deed is not None else None
+        callees = frame.edges.get(hop.node, {})
+        return bool(entry is not None and entry.adds and callees) and all(c.unit.name in self.zone for c in callees)
 
     def _wrappers(self, frame: Frame, index: int) -> set[Function]:
         found: set[Function] = set()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import box_methods, contents, iteration
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.calls import call_method
+from buttress_scanner.program.classes import members
 from buttress_scanner.program.order import note_order
 from buttress_scanner.program.values import (
     Box,
     Instance,
     Running,
     Value,
+    is_open,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def _enter(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Val
     name = "__aenter__" if node[2] else "__enter__"
     for value in engine.read(frame, node[1]):
         if isinstance(value, Instance):
-            results = call_method(engine, value, name, Args([]), (frame, index))
+            results = _entered(engine, value, name, (frame, index))
             found.update(dict.fromkeys(_awaited(engine, results, (frame, index)) if node[2] else results))
         elif isinstance(value, Running):
             found.update(dict.fromkeys(_awaited(engine, [value], (frame, index))))
@@ -48,6 +50,18 @@ def _exit(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Valu
         elif isinstance(value, Box):
             box_methods.left(engine, value, (frame, index))
     return ()
+
+
+def _entered(engine: Engine, value: Instance, name: str, site: tuple[Frame, int]) -> list[Value]:
+    """Call the method of the class that enters it, or do what the catalogue knows of the one that it inherits from a library."""
+    if members(engine, value.info, name) is not None or is_open(value.site):
+        return call_method(engine, value, name, Args([]), site)
+    for path in value.info.externals:
+        entry = engine.catalogue.entry(f"{path}.{name}")
+        if entry is not None and entry.effects:
+            engine.deed(site, entry.path, entry.effects, f"enters {path}")
+            break
+    return [value]
 
 
 def _awaited(engine: Engine, values: list[Value], site: tuple[Frame, int]) -> list[Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import (
@@ -20,6 +21,7 @@ from buttress_scanner.program.enums import MADE_BY_CALL
 from buttress_scanner.program.inside import call_inside, own_box
 from buttress_scanner.program.iteration import iterate
 from buttress_scanner.program.lifetime import loading, note_mutation
+from buttress_scanner.program.makers import decorated, wrap
 from buttress_scanner.program.order import note_shown
 from buttress_scanner.program.strings import text_method, text_parts
 from buttress_scanner.program.values import (
@@ -62,6 +64,8 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
         _note_arguments(engine, entry, receiver, args, site)
         if any(_is_stream(engine, _argument(args, position)) for position in entry.opens):
             return [engine.make(Object, f"{known}()")]
+        if entry.adds and (not entry.effects or decorated(args.get(0))):
+            return wrap(engine, entry, args.get(0), site)
         if known not in _DECIDES:
             _note_effects(engine, entry, args, site)
     if isinstance(receiver, Instance):
@@ -169,6 +173,10 @@ def _made(engine: Engine, path: str, site: Site) -> Object:
     return result
 
 
+_PREDICATE = re.compile(
+    "(is|has)_|is(abstract|async|await|builtin|callable|class|coroutine|function|gen|instance|method|routine|subclass)"
+)
+"""Names of functions that ask something about what they are given, and do not call it."""
 _PASSES_REST = {
     "submit", "to_thread", "run_in_executor", "call_soon", "call_later", "call_at", "call_soon_threadsafe", "register",
     "start_new_thread", "run_sync", "callback", "run_in_threadpool", "apply_async", "run",
@@ -187,7 +195,8 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
     results: list[Value] = []
     drives = name in _PASSES_REST or name in _DRIVERS
     if not drives and entry is None:
-        hand_to_unknown(engine, args, site)
+        if not _PREDICATE.match(name):
+            hand_to_unknown(engine, args, site)
         return []
     later = getattr(entry, "calls_later", ())
     positions = [*getattr(entry, "calls", ()), *later]

@@ -8,6 +8,7 @@ from buttress_scanner.program import containers, contents, iteration
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.calls import call
+from buttress_scanner.program.frames import Deed
 from buttress_scanner.program.generics import Scope, arguments_of
 from buttress_scanner.program.lifetime import keeper, remember
 from buttress_scanner.program.types import instances_of
@@ -18,9 +19,12 @@ from buttress_scanner.program.values import (
     Class,
     Const,
     Descriptor,
+    External,
     Function,
     Maker,
+    Method,
     Namespace,
+    Partial,
     Running,
     Value,
 )
@@ -28,6 +32,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from buttress_scanner.program.catalogue import Entry
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Site
 
@@ -119,7 +124,36 @@ def _cached(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]
     return results
 
 
+def decorated(values: list[Value]) -> list[Value]:
+    """What of the argument of a decorator is a function."""
+    return [v for v in values if isinstance(v, (Function, Method, Partial, Maker, Descriptor))]
+
+
+def wrap(engine: Engine, entry: Entry, targets: list[Value], site: Site) -> list[Value]:
+    """A decorator of the library that adds effects to each call; without a function it makes such a decorator."""
+    source = engine.make(External, entry.path)
+    found: list[Value] = []
+    for target in decorated(targets):
+        wrapper = engine.make(Maker, "wrapper", target, *site)
+        engine.grow(engine.slot("adds", wrapper), [source])
+        found.append(wrapper)
+    return found or [engine.make(Maker, "adding", source, *site)]
+
+
+def added(engine: Engine, maker: Maker) -> list[Deed]:
+    """What a wrapper of the library does in each call besides what it wraps."""
+    entries = [engine.catalogue.entry(v.path) for v in engine.values(engine.slot("adds", maker)) if isinstance(v, External)]
+    return [Deed(e.path, e.adds, f"calls what {e.path} wraps") for e in entries if e is not None]
+
+
+def _adding(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    entry = engine.catalogue.entry(maker.function.path) if isinstance(maker.function, External) else None
+    return wrap(engine, entry, args.get(0), site) if entry is not None else args.get(0)
+
+
 def _transparent(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    for deed in added(engine, maker):
+        engine.deed(site, deed.path, deed.effects, deed.text)
     return call(engine, maker.function, args, site) if maker.function is not None else []
 
 
@@ -196,6 +230,6 @@ _KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
     "keep": _keep, "attrgetter": _attrgetter,
     "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
     "cache": _cached, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
-    "partialmethod": _partialmethod, "callable": _callable, "new": _new, "construct": _construct,
+    "partialmethod": _partialmethod, "adding": _adding, "callable": _callable, "new": _new, "construct": _construct,
     "newtype": _newtype, "namedtuple": _namedtuple,
 }  # fmt: skip

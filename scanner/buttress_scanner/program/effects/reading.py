@@ -50,7 +50,7 @@ EFFECTS: Final = frozenset(
 _KINDS: Final = frozenset({"function", "class", "value"})
 _KEYS: Final = frozenset(
     {"effects", "kind", "unless", "returns", "calls", "calls-later"}
-    | {"no-raise", "order-blind", "writes", "mutates", "iterates", "shared", "opens"}
+    | {"no-raise", "order-blind", "writes", "mutates", "iterates", "shared", "opens", "adds"}
 )
 REST: Final = "*"
 TREE: Final = "**"
@@ -77,6 +77,7 @@ class Entry:
         iterates: Positions and keywords of arguments whose elements the call takes.
         shared: Whoever calls gets the same object: changing it is seen by all.
         opens: Positions and keywords of arguments that are paths or open streams; with a stream the call has no effect.
+        adds: Names out of `EFFECTS`: what each call of a function has in addition that this one decorates.
     """
 
     path: str
@@ -93,6 +94,7 @@ class Entry:
     iterates: tuple[int | str, ...] = ()
     shared: bool = False
     opens: tuple[int | str, ...] = ()
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def _entry(path: str, raw: object, where: str) -> Entry:
         _arguments(fields.get("iterates", []), f"{where}.iterates"),
         _flag(fields.get("shared", False), f"{where}.shared"),
         _arguments(fields.get("opens", []), f"{where}.opens"),
+        _effects(fields.get("adds", []), f"{where}.adds"),
     )
 
 
