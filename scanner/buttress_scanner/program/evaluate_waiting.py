@@ -72,7 +72,7 @@ def _awaited(engine: Engine, values: list[Value], site: tuple[Frame, int]) -> li
             found.update(dict.fromkeys(engine.result(value.frame)))
         elif isinstance(value, Box) and value.kind in ("future", "awaitable"):
             found.update(dict.fromkeys(contents.elements(engine, value)))
-        elif isinstance(value, Instance):
+        elif isinstance(value, Instance) and members(engine, value.info, "__await__") is not None:
             for result in call_method(engine, value, "__await__", Args([]), site):
                 found.update(dict.fromkeys(iteration.iterate(engine, result, site)))
         else:
