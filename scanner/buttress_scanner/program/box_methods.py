@@ -292,6 +292,7 @@ _WRITING = frozenset(
     {"append", "add", "appendleft", "insert", "put", "put_nowait", "extend", "update", "extendleft", "__iadd__", "__ior__"}
 )
 
+
 def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, site: Site) -> list[Value]:
     if name in ("get", "__getitem__", "pop", "setdefault"):
         return [*namespace_item(engine, owner, args.get(0), site), *args.get(1)]
