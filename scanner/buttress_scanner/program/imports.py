@@ -169,6 +169,8 @@ class ImportGraph:
                 if place is None:
                     continue
                 known, args = texts.of(*place), Args.of(engine, frame, operation)
+                if place[0] is not frame:  # a partial that was made elsewhere names the module
+                    known = [Named(n.text, (_call_around(*place), *n.way)) for n in known]
                 for named in known:
                     for module in loaded_modules(engine, path, named.text, args, (frame, node)):
                         if self._may_exist(module):
@@ -213,3 +215,12 @@ class ImportGraph:
     def position(self, found: Import) -> Position:
         """Where an import stands."""
         return self._program.position(found.unit, found.span)
+
+
+def _call_around(frame: Frame, operand: int) -> Site:
+    """The call that is given an operand."""
+    for node in range(operand, len(frame.body.nodes)):
+        operation = frame.body.nodes[node]
+        if operation[0] == "call" and operand in [n for _, n in (*operation[2], *operation[3])]:
+            return frame, node
+    return frame, operand

@@ -28,6 +28,7 @@ from buttress_scanner.program.values import (
     Box,
     Class,
     Const,
+    External,
     Function,
     Instance,
     Maker,
@@ -208,7 +209,7 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
         engine.how = outer or ("later" if position in later and not starts else "")
         values = args.get(position) if isinstance(position, int) else args.keywords.get(position, [])
         for value in values:
-            if isinstance(value, (Function, Method, Partial, Maker, Class, Instance, Running)):
+            if isinstance(value, (Function, Method, Partial, Maker, Class, Instance, Running, External)):
                 found = True
                 results += call_back(engine, value, site, _callback_args(engine, name, position, args))
     engine.how = outer

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import contents
 from buttress_scanner.program.bindings import Sources, sources_of
 from buttress_scanner.program.classes import linearise
+from buttress_scanner.program.enums import enum_value, enum_value_kind
 from buttress_scanner.program.strings import text_method
 from buttress_scanner.program.text_arguments import TextArguments
 from buttress_scanner.program.text_trails import MOST, Follow, Named, Trail, distinct, joined, texts_in
@@ -21,6 +22,8 @@ from buttress_scanner.program.values import (
     Const,
     External,
     Instance,
+    Member,
+    Method,
     Module,
     Object,
     Value,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 STEPS = 5_000
 """Places that are looked at for one text: loops and branches mix variables in more ways than can be followed."""
+_ENVIRONMENT = ("os.getenv", "os.environ.get", "os._Environ.get")
 _CUTTING = ("split", "rsplit", "partition", "rpartition")
 
 
@@ -102,7 +106,9 @@ class TextSources:
         return distinct(rule(frame, node, operation, ahead) if rule is not None else self._known(frame, node))
 
     def _known(self, frame: Frame, node: int) -> list[Named]:
-        return [Named(text) for text in texts_in(self._engine.read(frame, node))]
+        values = self._engine.read(frame, node)
+        members = [v for v in values if isinstance(v, Member) and enum_value_kind(self._engine, v.info) == "str"]
+        return [Named(t) for t in texts_in([*values, *(w for m in members for w in enum_value(self._engine, m.info, m.name))])]
 
     def _constant(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return [Named(operation[1])] if isinstance(operation[1], str) else []
@@ -206,18 +212,25 @@ class TextSources:
     def _result(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         values = self._engine.read(frame, node)
         if not any(isinstance(v, (Const, Object)) for v in values):
-            return []
+            return self._default(frame, operation, trail)
         callee = frame.body.nodes[operation[1]]
         if callee[0] == "attr":
             made = self._by_method(frame, operation, callee, trail)
             if made:
                 return made
-        found: list[Named] = []
+        found = self._default(frame, operation, trail)
         for entered in frame.edges.get(node, {}):
             if entered.body.kind in ("function", "lambda") and len(trail.down) < 4:
                 deeper = Trail((*trail.down, (frame, node)), trail.busy)
                 found += [n for result in entered.body.returns for n in self._trace(entered, result, deeper)]
         return found or self._known(frame, node)
+
+    def _default(self, frame: Frame, operation: Node, trail: Trail) -> list[Named]:
+        """What stands in for a variable of the environment that is not set."""
+        called = [v.function if isinstance(v, Method) else v for v in self._engine.read(frame, operation[1])]
+        if len(operation[2]) < 2 or not any(isinstance(c, External) and c.path in _ENVIRONMENT for c in called):
+            return []
+        return self._trace(frame, operation[2][1][1], trail)
 
     def _by_method(self, frame: Frame, operation: Node, callee: Node, trail: Trail) -> list[Named]:
         """A method of text that makes text: ``"shop.{}".format(name)``, ``".".join(parts)``."""
