@@ -13,7 +13,7 @@ from buttress_scanner.findings.model import Step
 from buttress_scanner.program.lifetime import root
 from buttress_scanner.program.makers import added
 from buttress_scanner.program.program import symbol_of
-from buttress_scanner.program.reach import Hop, Reach, is_unrun, order_of, receivers, runs_factories
+from buttress_scanner.program.reach import Hop, Reach, given, is_unrun, order_of, receivers, runs_factories
 from buttress_scanner.program.values import Function, Maker, Method, Partial
 
 if TYPE_CHECKING:
@@ -148,9 +148,20 @@ class _Purity:
                 effects <= guilty[n] for n in receivers(self.program.engine, frame, hop.node, hop.deed) if n in guilty
             ):
                 continue
+            if hop.callee is not None and self._uses_given(frame, hop, path, effects, guilty):
+                continue
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):
                 self._report(frame, hop, path)
+
+    def _uses_given(
+        self, frame: Frame, hop: Hop, path: list[Hop], effects: frozenset[str], guilty: dict[int, frozenset[str]]
+    ) -> bool:
+        """Whether a call reads or writes a stream that it is given, and that was opened in its arguments: one deed."""
+        deed = path[-1].deed
+        if deed is None or not self.program.engine.catalogue.derives(deed.path.rpartition(".")[0], "io.IOBase"):
+            return False
+        return any(effects <= guilty[node] for node in given(frame, hop.node) if node in guilty)
 
     def _is_rest_of_unpacking(self, frame: Frame, node: int, effects: frozenset[str], guilty: dict[int, frozenset[str]]) -> bool:
         """Whether this is a further target of ``a, b = values``, which takes all from ``values`` at once."""

@@ -72,11 +72,20 @@ def rules_out(engine: Engine, frame: Frame, test: int) -> bool:
     nodes, subject = frame.body.nodes, test
     while nodes[subject][0] == "narrow":
         subject = nodes[subject][3]
-    if nodes[subject][0] != "param" or engine.read(frame, test):
+    is_held = _is_held(frame, subject)
+    if (nodes[subject][0] != "param" and not is_held) or engine.read(frame, test):
         return False
     values = engine.read(frame, subject)
+    if is_held:
+        return bool(values) and all(isinstance(v, Object) or (isinstance(v, Instance) and not is_open(v.site)) for v in values)
     only_none = bool(values) and all(isinstance(v, Const) and v.value is None for v in values)
     return not only_none and not any(isinstance(v, (Unknown, Placeholder)) for v in values)
+
+
+def _is_held(frame: Frame, subject: int) -> bool:
+    """Whether the node reads an attribute of the first parameter."""
+    nodes, params = frame.body.nodes, frame.body.params
+    return nodes[subject][0] == "attr" and bool(params) and nodes[nodes[subject][1]] == ("param", params[0].name)
 
 
 def _types(engine: Engine, operands: list[Value], depth: int = 0) -> list[Value]:
@@ -95,6 +104,8 @@ def _types(engine: Engine, operands: list[Value], depth: int = 0) -> list[Value]
 
 _NEVER_NONE = ("builtins.float", "builtins.complex", "builtins.bytes")
 """Types of literals that are no constants here; a text that a library gives may well be missing."""
+_OFTEN_NONE = ("re.Match",)
+"""Classes whose objects come from functions that find nothing as often as not."""
 _BUILTIN_KINDS = {"list", "dict", "set", "tuple", "frozenset"}
 
 
@@ -219,11 +230,16 @@ def _equal(engine: Engine, values: list[Value], operands: list[Value], kind: str
             named = [o for o in operands if isinstance(o, Member) and o.info is value.info]
             kept += named or ([value] if not all(isinstance(o, Const) and o.value is None for o in operands) else [])
         elif isinstance(value, (Object, Unknown)):
-            plain = isinstance(value, Object) and value.path in _NEVER_NONE
+            plain = isinstance(value, Object) and _is_never_none(engine, value)
             kept += [o for o in operands if not (plain and isinstance(o, Const) and o.value is None)]
         elif not all(isinstance(o, Const) and o.value is None for o in operands):
             kept.append(value)
     return list(dict.fromkeys(kept))
+
+
+def _is_never_none(engine: Engine, value: Object) -> bool:
+    """Whether what a library gives as an object of this class is one: those that are always true are made, not looked up."""
+    return value.path in _NEVER_NONE or (engine.catalogue.is_always_true(value.path) and value.path not in _OFTEN_NONE)
 
 
 def _equal_member(engine: Engine, value: Value, operands: list[Value]) -> bool:

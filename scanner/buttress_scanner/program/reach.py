@@ -104,6 +104,20 @@ def receivers(engine: Engine, frame: Frame, node: int, deed: Deed) -> set[int]:
     return found
 
 
+def given(frame: Frame, node: int) -> set[int]:
+    """The nodes of what a call is given, the arguments of calls among its arguments included."""
+    body = frame.body
+    found: set[int] = set()
+    pending = [node]
+    while pending:
+        operands = body.nodes[pending.pop()]
+        fresh = [argument for _, argument in (*operands[2], *operands[3])] + [operands[1]] if operands[0] == "call" else []
+        fresh += list(operands[1]) if operands[0] == "phi" else [operands[1]] if operands[0] in ("enter", "attr") else []
+        pending += [n for n in fresh if n >= 0 and n not in found]
+        found.update(fresh)
+    return found
+
+
 _CONSUMING = ("__iter__", "__next__", "__getitem__", "__contains__", "__len__", "__enter__", "write")
 
 
