@@ -276,8 +276,10 @@ def matched(engine: Engine, declared: Value, values: Iterable[Value], depth: int
 
 
 def _matched_library(engine: Engine, name: str, arguments: list[list[Value]], values: Iterable[Value], depth: int) -> Bindings:
-    """``type[T]``, ``T | None``, ``list[T]``, ``dict[K, T]``."""
+    """``type[T]``, ``T | None``, ``list[T]``, ``dict[K, T]``; ``tuple[()]`` binds nothing."""
     found: Bindings = {}
+    if not arguments:
+        return found
     if name in ("type", "Type"):
         types = tuple(dict.fromkeys(v for v in values if isinstance(v, (Class, External))))
         return {kind: types for kind in arguments[0] if is_variable(kind) and types}
