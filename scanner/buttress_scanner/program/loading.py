@@ -92,6 +92,10 @@ class _Helper:
     name: str
     anchor: str
 
+    def called(self, program: Program) -> set[str]:
+        """The names that stand in calls of it: for a special method those of its class, and of classes derived from it."""
+        return program.descendants(self.anchor) if self.name.startswith("__") else {self.name}
+
     def is_known_to(self, unit: Unit) -> bool:
         """Whether a module says that it imports the helper, and names it."""
         if unit is self.unit:
@@ -117,7 +121,7 @@ def concerned(program: Program) -> set[str]:
     for _ in range(ROUNDS):
         reached = [u for u in program.modules.values() if any(helper.is_known_to(u) for helper in fresh)]
         found.update({unit.name: unit for unit in reached})
-        fresh = _helpers(reached, {helper.name for helper in fresh} | {h.anchor for h in fresh if h.name.startswith("__")})
+        fresh = _helpers(reached, {name for helper in fresh for name in helper.called(program)})
     return set(found)
 
 
