@@ -71,6 +71,8 @@ class Engine:
         """Why calls are made just now, for their edges: ``fits`` for what merely has the shape of a protocol."""
         self.instances = 0
         self.precious: Callable[[Value], bool] = lambda _: False
+        self._kept: dict[Value, int] = {}
+        """Up to which size a full cell takes a value."""
         self.busy = False
         self.scope: Mapping[str, int] | None = None
         self.demanded: set[tuple[ClassInfo, str]] = set()
@@ -164,7 +166,7 @@ class Engine:
         for value in values:
             if value in have:
                 continue
-            if limited and len(have) >= SET_LIMIT and self._is_over(cell, value):
+            if limited and len(have) >= SET_LIMIT and self._is_over(len(have), value):
                 if not cell.full:
                     cell.full = grown = True
                     have[self.unknown("too many values")] = None
@@ -183,14 +185,13 @@ class Engine:
             for reader in cell.readers:
                 self.queue(reader)
 
-    def _is_over(self, cell: Cell, value: Value) -> bool:
+    def _is_over(self, size: int, value: Value) -> bool:
         """Whether a full cell drops the value: functions have a higher limit, what a contract asks about has none."""
-        kind = type(value)
-        if kind in _DROPPED_FIRST:
-            return True
-        if kind is Function and len(cell.values) < CALLABLE_LIMIT:
-            return False
-        return not self.precious(value)
+        kept = self._kept.get(value)
+        if kept is None:
+            dropped = type(value) in _DROPPED_FIRST or not self.precious(value)
+            kept = self._kept[value] = 0 if dropped and type(value) is not Function else CALLABLE_LIMIT if dropped else EVERYTHING
+        return size >= kept
 
     def queue(self, cell: Cell) -> None:
         """Have a cell evaluated (again)."""
@@ -260,6 +261,7 @@ class Engine:
         from buttress_scanner.program.turns import in_turns, is_called_on_objects
 
         self.scope = scope
+        self._kept.clear()
         for unit in units:
             self.reach(unit.frame, EVERYTHING if scope is None else max(scope.get(unit.name, 0), IMPORT_REACH))
         self.run()
