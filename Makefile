@@ -23,7 +23,7 @@ demo: $(READY) ## check the example projects and three packages from the index, 
 
 test: check ## everything that a change must pass: `make check`, then all tests with coverage
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
