@@ -122,7 +122,7 @@ def test_a_request_of_the_wrong_shape_is_refused_at_its_place(asked: PlanRequest
     assert caught.value.pointer == pointer
 
 
-@pytest.mark.parametrize("ordinal", [None, True, False, 0, -1, 1.0, "1", 2**53, float("nan"), object()], ids=repr)
+@pytest.mark.parametrize("ordinal", [None, True, False, 0, -1, 1.0, "1", 2**53, float("nan"), Ellipsis], ids=repr)
 def test_an_ordinal_is_a_whole_number_of_one_or_more(ordinal: int) -> None:
     """Everything else is refused at /ordinal."""
     with pytest.raises(PlanInputError) as caught:
