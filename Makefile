@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$candidate"; break; fi; done)
 
-.PHONY: help demo check scan lint types test test-older test-execution bench bench-accuracy docs format lock clean
+.PHONY: help demo check scan lint types test test-older test-execution bench bench-accuracy bench-findings docs format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,6 +50,9 @@ bench: $(READY) ## measure beside the peers; writes bench/results.json
 
 bench-accuracy: $(READY) ## score the call graph on PyCG's micro-benchmark, PyCG beside it
 	@$(BIN)/python -m bench.callgraph.run
+
+bench-findings: $(READY) ## check six packages from the index with contracts of all kinds, and draw findings to judge
+	@$(BIN)/python -m bench.real_findings
 
 docs: $(READY) ## validate the documentation: links, references, and what its commands print
 	$(BIN)/python scripts/check_docs.py
