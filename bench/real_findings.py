@@ -1,9 +1,9 @@
 """Check packages that people use against contracts of all kinds, and draw findings to be judged by a reader.
 
-Every file `bench/real/PACKAGE.toml` (or `PACKAGE.PART.toml`) is a configuration for one of the wheels that `bench/real/corpora.txt`
-pins. Each of its contracts is checked in a run of its own, so that one that takes too long costs no other. Then findings are drawn:
-at most `CAP` of a contract, so that no talkative contract fills the list, and of these `--draw` at random. The same seed draws
-the same findings from the same outcomes.
+Each file `bench/real/PACKAGE.toml` (or `PACKAGE.PART.toml`) is a configuration for a wheel that `bench/real/corpora.txt` pins.
+Each of its contracts is checked in a run of its own, so that one that takes too long costs no other. Then findings are drawn: at
+most `CAP` of a contract, so that no talkative contract fills the list, and of these `--draw` at random. The same seed draws the
+same findings from the same outcomes.
 
 Usage: python -m bench.real_findings [--seed N] [--draw N] [--jobs N] [--only FILE] [--drawn-only]    (or `make bench-findings`)
 """
