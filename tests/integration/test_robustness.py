@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGES = [name for name in pins() if name not in demo.REAL]
-SECONDS = 60  # for one package, on a slow machine; the largest takes a fraction of it on an idle one
+SECONDS = 240  # for one package, on a slow machine that does other things beside it; the largest takes over a minute
 
 FEW = 15  # files of a package all of whose functions are walked along every path; that takes a tenth of a second for each
 
