@@ -20,6 +20,7 @@ from buttress_scanner.program.program import Program
 from buttress_scanner.program.query_links import library_names
 from buttress_scanner.program.values import Class
 from buttress_scanner.source.reader import read_sources
+from buttress_scanner.source.tree import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +42,7 @@ UNNAMED = ("builtins.object", "?")
 def call_graph(folder: Path) -> frozenset[Edge]:
     """Return the edges (caller, callee) of the program in a folder."""
     paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
-    program = Program.build(read_sources(folder, paths, [""]).sources, {})
+    program = Program.build(read_sources(WorkTree(folder), paths, [""]).sources, {})
     return frozenset(edge for frame in counted(program.frames()) for edge in edges_of(program, frame))
 
 

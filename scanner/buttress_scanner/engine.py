@@ -17,8 +17,9 @@ from buttress_scanner.config.selectors import SelectorError
 from buttress_scanner.contracts.base import Ledger
 from buttress_scanner.contracts.loader import nearest
 from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Stats, Status
-from buttress_scanner.source.discovery import discover
+from buttress_scanner.source.documents import Documents
 from buttress_scanner.source.reader import read_sources
+from buttress_scanner.source.tree import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.source.model import SourceFile
+    from buttress_scanner.source.tree import Tree
 
 
 class SelectionError(ValueError):
@@ -58,11 +60,12 @@ class _Clock:
         self.seconds.append((name, perf_counter() - start))
 
 
-def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False) -> Report:
+def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False, tree: Tree | None = None) -> Report:
     """Check the program below a configuration's folder.
 
     Args:
         loaded: the configuration.
+        tree: the files; those on disk when absent.
         today: the day that decides whether a suppression has expired.
         select: ids of the contracts to check; all when empty.
         timed: whether the statistics tell how long each step took.
@@ -75,10 +78,11 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
     configuration, clock = loaded.configuration, _Clock()
     contracts = _selected(configuration.contract, select)
     with clock.step("read"):
-        discovered = discover(loaded.folder, configuration.exclude)
-        read = read_sources(loaded.folder, discovered.files, configuration.roots, configuration.max_file_size)
+        files = tree or WorkTree(loaded.folder)
+        discovered = files.modules(configuration.exclude)
+        read = read_sources(files, discovered.files, configuration.roots, configuration.max_file_size)
     with clock.step("program"):
-        program = Program.build(read.sources, loaded.zones)
+        program = Program.build(read.sources, loaded.zones, Documents(files, configuration.max_file_size))
     errors = [
         Problem(each.path, each.line, each.column, each.message, each.hint) for each in (*discovered.problems, *read.problems)
     ]

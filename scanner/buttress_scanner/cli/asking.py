@@ -53,13 +53,15 @@ def load(config: Path | None) -> Asked:
     """Build the program that a configuration speaks of; without one, of everything below the working directory."""
     from buttress_scanner.findings.report_model import Problem
     from buttress_scanner.program import Program
-    from buttress_scanner.source.discovery import discover
+    from buttress_scanner.source.documents import Documents
     from buttress_scanner.source.reader import read_sources
+    from buttress_scanner.source.tree import WorkTree
 
     folder, exclude, roots, size, zones = _settings(config)
-    discovered = discover(folder, exclude)
-    read = read_sources(folder, discovered.files, roots, size)
-    program = Program.build(read.sources, zones)
+    tree = WorkTree(folder)
+    discovered = tree.modules(exclude)
+    read = read_sources(tree, discovered.files, roots, size)
+    program = Program.build(read.sources, zones, Documents(tree, size))
     problems = (*discovered.problems, *read.problems, *program.problems)
     errors = sorted({Problem(each.path, each.line, each.column, each.message, each.hint) for each in problems})
     return Asked(program, folder, tuple(errors))
@@ -122,13 +124,14 @@ def complete_symbol(incomplete: str) -> list[str]:
 
 def _completions(incomplete: str) -> Iterator[str]:
     from buttress_scanner.facts import build_facts
-    from buttress_scanner.source.discovery import discover
     from buttress_scanner.source.model import SourceProblem
     from buttress_scanner.source.reader import read_sources
+    from buttress_scanner.source.tree import WorkTree
 
     folder, exclude, roots, size, _ = _settings(None)
     module, colon, name = incomplete.partition(":")
-    for source in read_sources(folder, discover(folder, exclude).files, roots, size).sources:
+    tree = WorkTree(folder)
+    for source in read_sources(tree, tree.modules(exclude).files, roots, size).sources:
         if not colon:
             if source.module.startswith(module):
                 yield source.module

@@ -233,8 +233,12 @@ class Expressions(Ssa):
             tests.append(self.holding[len(outer) :])
             self.holding = outer
             ends.append(self.env)
-        self.body.conditional += arms
-        self.body.alternatives.append((arms[0], arms[1]))
+        taken = _settled(node.test)
+        if taken is None:
+            self.body.conditional += arms
+            self.body.alternatives.append((arms[0], arms[1]))
+        else:
+            self.body.conditional.append(arms[taken])
         self.env = self.join(ends, span, tests)
         phi = self.emit(span, "phi", tuple(values))
         self.note_arms(phi, values, tests)
@@ -315,3 +319,13 @@ def _attribute_read_by(node: ast.Call) -> str:
             private = name.startswith("__") and not name.endswith("__")
             return name if name.isidentifier() and not private and not isinstance(node.args[0], ast.Starred) else ""
     return ""
+
+
+def _settled(test: ast.expr) -> bool | None:
+    """What a test yields whatever happens: a constant, and the name that every module has; None for any other test."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Name(id="__name__"):
+            return True
+    return None

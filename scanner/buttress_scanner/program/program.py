@@ -16,6 +16,7 @@ from buttress_scanner.program.engine import Engine
 from buttress_scanner.program.frames import ClassInfo, Frame, Unit
 from buttress_scanner.program.modules import Modules, module_member
 from buttress_scanner.program.values import Class, Function, Instance, Member, Method, Value
+from buttress_scanner.source.documents import Documents
 from buttress_scanner.source.model import SourceFile, SourceProblem
 
 if TYPE_CHECKING:
@@ -47,9 +48,15 @@ class Program:
     """All modules of one project, and what is known of them."""
 
     def __init__(
-        self, units: Iterable[Unit], zones: Mapping[str, tuple[str, ...]], problems: Sequence[SourceProblem], catalogue: Catalogue
+        self,
+        units: Iterable[Unit],
+        zones: Mapping[str, tuple[str, ...]],
+        problems: Sequence[SourceProblem],
+        catalogue: Catalogue,
+        documents: Documents | None = None,
     ) -> None:
         self.table = Modules(units)
+        self.documents = documents or Documents()
         self.zones = zones
         self.problems = tuple(problems)
         self.engine = Engine(self.table, catalogue)
@@ -61,8 +68,16 @@ class Program:
         self._lines: dict[str, list[bytes]] = {}
 
     @classmethod
-    def build(cls, sources: Sequence[SourceFile], zones: Mapping[str, tuple[str, ...]]) -> Program:
-        """Compile every source; what cannot be compiled becomes a problem."""
+    def build(
+        cls, sources: Sequence[SourceFile], zones: Mapping[str, tuple[str, ...]], documents: Documents | None = None
+    ) -> Program:
+        """Compile every source; what cannot be compiled becomes a problem.
+
+        Args:
+            sources: the Python files.
+            zones: patterns by name.
+            documents: all files of the project, for contracts that speak of more than code; none when absent.
+        """
         units: list[Unit] = []
         problems: list[SourceProblem] = []
         collecting = gc.isenabled()
@@ -83,7 +98,7 @@ class Program:
         finally:
             if collecting:
                 gc.enable()
-        return cls(units, zones, problems, Catalogue.load())
+        return cls(units, zones, problems, Catalogue.load(), documents)
 
     # --- modules and subjects
 

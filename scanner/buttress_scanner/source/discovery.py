@@ -57,15 +57,16 @@ class Discovered:
     problems: tuple[SourceProblem, ...] = ()
 
 
-def discover(folder: Path, exclude: Sequence[str] = ()) -> Discovered:
-    """Find the Python files below a folder.
+def discover(folder: Path, exclude: Sequence[str] = (), suffixes: tuple[str, ...] = SUFFIXES) -> Discovered:
+    """Find the files below a folder that belong to the project.
 
     Args:
         folder: the folder of the configuration.
         exclude: patterns in the form of ``.gitignore``; files that fit one are skipped, and counted.
+        suffixes: how the names of the wanted files end: those of Python by default, ``("",)`` for all.
     """
-    listed = _from_git(folder) if git.repository_of(folder) else None
-    candidates = sorted(set(listed or _walk(folder)))
+    listed = _from_git(folder, suffixes) if git.repository_of(folder) else None
+    candidates = sorted(set(listed or _walk(folder, suffixes)))
     files: list[str] = []
     skipped: list[str] = []
     problems: list[SourceProblem] = []
@@ -83,6 +84,13 @@ def discover(folder: Path, exclude: Sequence[str] = ()) -> Discovered:
         elif verdict is _Verdict.SKIPPED:
             skipped.append(path)
     return Discovered(tuple(files), tuple(skipped), tuple(problems))
+
+
+def excluding(paths: Iterable[str], exclude: Sequence[str]) -> Discovered:
+    """Sort paths into those that belong to the program and those that fit a pattern in the form of ``.gitignore``."""
+    excluded = _spec(exclude) if exclude else None
+    skipped = {path for path in paths if excluded is not None and excluded.match_file(path)}
+    return Discovered(tuple(sorted(set(paths) - skipped)), tuple(sorted(skipped)))
 
 
 class _Verdict(Enum):
@@ -131,7 +139,7 @@ def unreadable(path: str, error: OSError) -> SourceProblem:
     return SourceProblem(path, 0, 1, f"the file cannot be read: {reason}", "Make it readable, or leave it out with `exclude`.")
 
 
-def _from_git(folder: Path) -> set[str] | None:
+def _from_git(folder: Path, suffixes: tuple[str, ...]) -> set[str] | None:
     """Return what Git lists, repositories inside the repository included; None where it cannot answer."""
     entries = git.list_files(folder)
     if entries is None:
@@ -143,26 +151,26 @@ def _from_git(folder: Path) -> set[str] | None:
     for path, is_tracked in entries:
         if path.endswith("/"):
             inner.append(path)
-        elif path.endswith(SUFFIXES) or path.endswith("/pyvenv.cfg"):
+        elif path.endswith(suffixes) or path.endswith("/pyvenv.cfg"):
             (tracked if is_tracked else untracked).add(path)
         elif modules and (folder / path).is_dir():
             inner.append(path + "/")
     for path in inner:
         if not NEVER_OURS.intersection(path.split("/")):
-            tracked.update(path + below for below in _from_git(folder / path) or ())
-    return {path for path in tracked if path.endswith(SUFFIXES)} | set(_ours(untracked))
+            tracked.update(path + below for below in _from_git(folder / path, suffixes) or ())
+    return {path for path in tracked if path.endswith(suffixes)} | set(_ours(untracked, suffixes))
 
 
-def _ours(untracked: Iterable[str]) -> Iterator[str]:
+def _ours(untracked: Iterable[str], suffixes: tuple[str, ...]) -> Iterator[str]:
     """Leave out files of tools and of virtual environments, whatever these are called."""
     paths = sorted(untracked)
     environments = tuple(path.removesuffix("pyvenv.cfg") for path in paths if path.endswith("/pyvenv.cfg"))
     for path in paths:
-        if path.endswith(SUFFIXES) and not path.startswith(environments) and not NEVER_OURS.intersection(path.split("/")):
+        if path.endswith(suffixes) and not path.startswith(environments) and not NEVER_OURS.intersection(path.split("/")):
             yield path
 
 
-def _walk(folder: Path) -> Iterator[str]:
+def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Walk the folder without following links to folders, leaving out what ``.gitignore`` files name."""
     pending: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", ())]
     while pending:
@@ -181,7 +189,7 @@ def _walk(folder: Path) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in NEVER_OURS and not _ignored(path + "/", specs):
                     pending.append((path + "/", specs))
-            elif path.endswith(SUFFIXES) and not _ignored(path, specs):
+            elif path.endswith(suffixes) and not _ignored(path, specs):
                 yield path
 
 

@@ -14,6 +14,17 @@ _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_INDEX_FILE", "GIT_C
 """Variables that Git sets for its hooks and that would point a call for another folder at the wrong repository."""
 
 
+_REGULAR = ("100644", "100755")
+
+
+class GitError(ValueError):
+    """Git cannot answer; ``hint`` says what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 def repository_of(folder: Path) -> Path | None:
     """Return the top folder of the work tree that holds ``folder``, or None."""
     for candidate in (folder, *folder.parents):
@@ -39,15 +50,100 @@ def staged_files(folder: Path) -> tuple[str, ...] | None:
     return None if answer is None else tuple(sorted(answer))
 
 
+def files_of_revision(folder: Path, revision: str) -> dict[str, str]:
+    """List the files that a commit has below ``folder``, with the names of their contents; without links and submodules.
+
+    Raises:
+        GitError: there is no repository, or no such revision in it.
+    """
+    commit = commit_of(folder, revision)
+    return _blobs(_answer(folder, "ls-tree", "-r", "-z", commit))
+
+
+def files_of_index(folder: Path) -> dict[str, str]:
+    """List the files below ``folder`` as they are staged, with the names of their contents; without links and submodules.
+
+    Raises:
+        GitError: there is no repository.
+    """
+    return _blobs(_answer(folder, "ls-files", "-z", "--cached", "--stage"))
+
+
+def commit_of(folder: Path, revision: str) -> str:
+    """The name of the commit that a revision means.
+
+    Raises:
+        GitError: there is no repository, or no such revision in it.
+    """
+    arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return _answer(folder, *arguments, what=revision)[0].strip()
+
+
+def merge_base(folder: Path, revision: str) -> str:
+    """The newest commit that both ``revision`` and the current commit come from.
+
+    Raises:
+        GitError: there is no repository, no such revision, or nothing in common.
+    """
+    return _answer(folder, "merge-base", commit_of(folder, revision), "HEAD", what=revision)[0].strip()
+
+
+def contents(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Fetch contents by their names, in one process.
+
+    Raises:
+        GitError: a content is missing, as in a partial clone without a network.
+    """
+    wanted = list(dict.fromkeys(names))
+    done = _run(folder, ["cat-file", "--batch"], stdin="\n".join(wanted).encode())
+    found: dict[str, bytes] = {}
+    rest, position = done.stdout, 0
+    for name in wanted:
+        end = rest.find(b"\n", position)
+        header = rest[position:end].split()
+        if len(header) != 3:
+            raise GitError(f"Git does not have the content {name}", "Fetch the whole history: `git fetch --unshallow`.")
+        size = int(header[2])
+        found[name] = rest[end + 1 : end + 1 + size]
+        position = end + 2 + size
+    return found
+
+
+def _blobs(entries: Sequence[str]) -> dict[str, str]:
+    """Regular files out of the lists of Git: ``mode [type] name [stage]<tab>path``."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        fields, _, path = entry.partition("\t")
+        mode, *_ = fields.split()
+        if mode in _REGULAR:
+            found[path] = next(part for part in fields.split()[1:] if part != "blob")
+    return found
+
+
+def _answer(folder: Path, *arguments: str, what: str = "") -> Sequence[str]:
+    done = _run(folder, arguments)
+    if done.returncode:
+        if repository_of(folder) is None:
+            raise GitError(f"{folder} is in no Git repository", "Run `git init`, or leave out what needs Git.")
+        said = os.fsdecode(done.stderr).strip().removeprefix("fatal: ")
+        message = f"Git knows no revision {what!r}" if what else f"Git cannot answer: {said}"
+        raise GitError(message, "Fetch it first, or name another revision.")
+    return [os.fsdecode(entry) for entry in done.stdout.split(b"\0") if entry]
+
+
 def _git(folder: Path, *arguments: str) -> Sequence[str] | None:
+    try:
+        return _answer(folder, *arguments)
+    except GitError:
+        return None
+
+
+def _run(folder: Path, arguments: Sequence[str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, env=_environment(folder), check=False)
-    except OSError:
-        return None
-    if done.returncode:
-        return None
-    return [os.fsdecode(entry) for entry in done.stdout.split(b"\0") if entry]
+        return subprocess.run(command, capture_output=True, input=stdin, env=_environment(folder), check=False)
+    except OSError as error:
+        raise GitError(f"Git cannot be run: {error.strerror or error}", "Install Git, or leave out what needs it.") from None
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from buttress_scanner.source.tree import Tree
+
 DEFAULT_MAX_SIZE = 8 << 20
 """Bytes beyond which a file is not read unless the configuration says so."""
 
@@ -28,13 +30,11 @@ class Read:
     problems: tuple[SourceProblem, ...]
 
 
-def read_sources(
-    folder: Path, paths: Sequence[str], roots: Sequence[str] | None = None, max_size: int = DEFAULT_MAX_SIZE
-) -> Read:
+def read_sources(tree: Tree, paths: Sequence[str], roots: Sequence[str] | None = None, max_size: int = DEFAULT_MAX_SIZE) -> Read:
     """Read and name the files of a program.
 
     Args:
-        folder: the folder of the configuration, to which paths and roots are relative.
+        tree: where they are read from; paths and roots are relative to its folder.
         paths: the files.
         roots: the configured roots; None finds them.
         max_size: in bytes; larger files become problems and are not read.
@@ -44,7 +44,7 @@ def read_sources(
     contents: dict[str, SourceFile] = {}
     problems: list[SourceProblem] = []
     for path in sorted(paths):
-        data = _read(folder, path, max_size)
+        data = tree.read(path, max_size)
         if isinstance(data, SourceProblem):
             problems.append(data)
         elif data is not None:
@@ -64,18 +64,20 @@ def _with_stub(source: SourceFile, stub: SourceFile | None) -> SourceFile:
     return SourceFile(source.path, source.module, source.is_package, source.is_stub, source.data, source.digest, describing)
 
 
-def _read(folder: Path, path: str, max_size: int) -> bytes | SourceProblem | None:
+def read_file(folder: Path, path: str, max_size: int) -> bytes | SourceProblem | None:
     """Read one file; None when it has gone since it was found."""
     try:
         with FileIO(f"{folder}/{path}") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > max_size:
-                message = f"the file has {size} bytes, more than the {max_size} that are read"
-                return SourceProblem(
-                    path, 0, 1, message, "Raise `max-file-size` in the configuration, or leave the file out with `exclude`."
-                )
-            return file.readall()
+            return too_large(path, os.fstat(file.fileno()).st_size, max_size) or file.readall()
     except FileNotFoundError:
         return None
     except OSError as error:
         return unreadable(path, error)
+
+
+def too_large(path: str, size: int, max_size: int) -> SourceProblem | None:
+    """Say that a file has more bytes than are read; None when it has not."""
+    if size <= max_size:
+        return None
+    message = f"the file has {size} bytes, more than the {max_size} that are read"
+    return SourceProblem(path, 0, 1, message, "Raise `max-file-size` in the configuration, or leave the file out with `exclude`.")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from buttress_scanner.source.names import found_roots, name_modules
 from buttress_scanner.source.reader import read_sources
+from buttress_scanner.source.tree import WorkTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +92,7 @@ def test_a_stub_beside_its_module_only_describes_it(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "a.pyi").write_text("x: int\n")
     (tmp_path / "b.pyi").write_text("y: int\n")
-    a, b = read_sources(tmp_path, ["a.py", "a.pyi", "b.pyi"]).sources
+    a, b = read_sources(WorkTree(tmp_path), ["a.py", "a.pyi", "b.pyi"]).sources
     assert (a.path, a.module, a.is_stub) == ("a.py", "a", False)
     assert a.stub is not None
     assert (a.stub.path, a.stub.module, a.stub.is_stub, a.stub.data) == ("a.pyi", "a", True, b"x: int\n")
@@ -102,7 +103,7 @@ def test_huge_and_vanished_files(tmp_path: Path) -> None:
     """A file beyond the limit is a problem that tells both sizes; one that has gone since discovery is none."""
     (tmp_path / "huge.py").write_bytes(b"#" * 101)
     (tmp_path / "fits.py").write_bytes(b"#" * 100)
-    read = read_sources(tmp_path, ["fits.py", "gone.py", "huge.py"], max_size=100)
+    read = read_sources(WorkTree(tmp_path), ["fits.py", "gone.py", "huge.py"], max_size=100)
     assert [source.path for source in read.sources] == ["fits.py"]
     assert [(problem.path, "101" in problem.message, "max-file-size" in problem.hint) for problem in read.problems] == [
         ("huge.py", True, True)
