@@ -1,11 +1,13 @@
 """Check packages that people use against contracts of all kinds, and draw findings to be judged by a reader.
 
 Each file `bench/real/PACKAGE.toml` (or `PACKAGE.PART.toml`) is a configuration for a wheel that `bench/real/corpora.txt` pins.
-Each of its contracts is checked in a run of its own, so that one that takes too long costs no other. Then findings are drawn: at
-most `CAP` of a contract, so that no talkative contract fills the list, and of these `--draw` at random. The same seed draws the
-same findings from the same outcomes.
+Each of its contracts is checked in a run of its own, one after the other, so that one that takes too long costs no other. Then
+findings are drawn at random, evenly: every kind of contract on every package gives one, those that have more give another, until
+there are `--draw` of them. The same seed draws the same findings from the same outcomes.
 
-Usage: python -m bench.real_findings [--seed N] [--draw N] [--jobs N] [--only FILE] [--drawn-only]    (or `make bench-findings`)
+Usage: python -m bench.real_findings [--seed N] [--draw N] [--only FILE] [--contract ID] [--drawn-only]
+
+or `make bench-findings`.
 """
 
 from __future__ import annotations
@@ -19,11 +21,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import pathspec
@@ -37,10 +38,8 @@ if TYPE_CHECKING:
 REAL = BENCH / "real"
 UNPACKED = CACHE / "real"
 RESULTS = CACHE / "real-findings.json"
-LIMIT = 300
+LIMIT = 150
 """Processor seconds for one contract: what others do on the machine does not count."""
-CAP = 4
-"""Findings of one contract that take part in the draw."""
 SEED = 1
 
 
@@ -80,12 +79,19 @@ class ErrorEntry(TypedDict):
     message: str
 
 
+class Stats(TypedDict):
+    """The figures of a JSON report, as far as they are read here."""
+
+    files: int
+
+
 class Report(TypedDict):
     """A JSON report, as far as it is read here."""
 
     findings: list[FindingEntry]
     contracts: list[ContractEntry]
     errors: list[ErrorEntry]
+    stats: Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class Outcome:
     contract: str
     kind: str
     status: str
+    files: int
     judged: int
     undecided: int
     seconds: float
@@ -133,7 +140,7 @@ def fetch() -> None:
     if all((UNPACKED / name).is_dir() for name in pins()):
         return
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    pip += ["--platform", "any", "--implementation", "py", "--python-version", "3.13"]
+    pip += ["--platform", "any", "--implementation", "py", "--python-version", "3.12"]
     outcome = subprocess.run([*pip, "--dest", str(CACHE), "--requirement", str(REAL / "corpora.txt")], check=False)
     if outcome.returncode:
         message = f"the packages of {REAL / 'corpora.txt'} could not be fetched: is the package index within reach?"
@@ -165,53 +172,47 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 5))
 
 
+def used() -> float:
+    """Return the processor seconds of all processes that were started here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def check(path: Path, contract: str, kind: str) -> Outcome:
     """Check one contract of a file in a process of its own.
 
     Returns:
         What it said; a crash, a mistake in the configuration and a run that takes too long are failures.
     """
-    program = command(["buttress", "check", "--format", "json", "--config", f"{path.name}", "--select", contract])
-    package = package_of(path)
+    nothing = Outcome(path.name, package_of(path), contract, kind, "", 0, 0, 0, 0.0, ())
+    program = command(["buttress", "check", "--format", "json", "--config", path.name, "--select", contract])
     if program is None:
-        return Outcome(
-            path.name, package, contract, kind, "", 0, 0, 0.0, (), "buttress is not installed: run `make bench-findings`"
-        )
-    start = time.perf_counter()
+        return replace(nothing, failure="buttress is not installed: run `make bench-findings`")
+    start = used()
+    done = subprocess.run(
+        program, cwd=UNPACKED / package_of(path), capture_output=True, encoding="utf-8", check=False, preexec_fn=limit
+    )
+    seconds = round(used() - start, 1)
     try:
-        done = subprocess.run(
-            program,
-            cwd=UNPACKED / package,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=10 * LIMIT,
-            check=False,
-            preexec_fn=limit,
-        )
         report: Report = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        return Outcome(path.name, package, contract, kind, "", 0, 0, 10.0 * LIMIT, (), f"ended after {10 * LIMIT} seconds")
     except ValueError:
-        if done.returncode == -signal.SIGXCPU:
-            return Outcome(path.name, package, contract, kind, "", 0, 0, LIMIT, (), f"ended after {LIMIT} processor seconds")
         why = " ".join((done.stderr or done.stdout).split())[:300]
-        return Outcome(path.name, package, contract, kind, "", 0, 0, 0.0, (), f"exit code {done.returncode}: {why}")
-    return judged(path, contract, kind, report, round(time.perf_counter() - start, 1))
+        ended = done.returncode == -signal.SIGXCPU
+        failure = f"ended after {LIMIT} processor seconds" if ended else f"exit code {done.returncode}: {why}"
+        return replace(nothing, seconds=seconds, failure=failure)
+    return judged(replace(nothing, seconds=seconds), report)
 
 
-def judged(path: Path, contract: str, kind: str, report: Report, seconds: float) -> Outcome:
+def judged(outcome: Outcome, report: Report) -> Outcome:
     """Return what a JSON report says about its only contract; errors and vacuity are failures."""
     entry = report["contracts"][0] if report["contracts"] else ContractEntry(status="", judged=0, undecided=0)
     problems = [f"{each['path']}:{each['line']} {each['message']}" for each in report["errors"]]
-    return Outcome(
-        file=path.name,
-        package=package_of(path),
-        contract=contract,
-        kind=kind,
+    return replace(
+        outcome,
         status=entry["status"],
+        files=report["stats"]["files"],
         judged=entry["judged"],
         undecided=entry["undecided"],
-        seconds=seconds,
         findings=tuple(map(found, report["findings"])),
         failure="; ".join([*entry.get("why", ()), *problems]),
     )
@@ -223,17 +224,15 @@ def found(entry: FindingEntry) -> Found:
     return Found(entry["path"], entry["line"], entry["symbol"], entry["message"], entry["confidence"], steps)
 
 
-def check_all(files: Iterable[Path], jobs: int) -> Iterator[Outcome]:
-    """Yield the outcome of every contract of the files, in their order."""
-    tasks: list[tuple[Path, str, str]] = []
+def check_all(files: Iterable[Path], only: Sequence[str]) -> None:
+    """Check every contract of the files, or those that are named, and keep the outcomes."""
     for path in files:
         shutil.copy(path, UNPACKED / package_of(path) / path.name)
-        tasks += [(path, contract, kind) for contract, kind in asked(path)]
-    with ThreadPoolExecutor(jobs) as pool:
-        for outcome in pool.map(lambda task: check(*task), tasks):
-            print(f"{outcome.file} {outcome.contract}: {said(outcome)}, {outcome.seconds} s", file=sys.stderr, flush=True)
-            keep(outcome)
-            yield outcome
+        for contract, kind in asked(path):
+            if not only or contract in only:
+                outcome = check(path, contract, kind)
+                print(f"{outcome.file} {outcome.contract}: {said(outcome)}, {outcome.seconds} s", file=sys.stderr, flush=True)
+                keep(outcome)
 
 
 def keep(outcome: Outcome) -> None:
@@ -260,12 +259,15 @@ def calls(path: Path) -> int:
 
 
 def draw(outcomes: Iterable[Outcome], size: int, seed: int) -> list[tuple[Outcome, Found]]:
-    """Return findings chosen at random, at most `CAP` of a contract."""
-    chance, pool = random.Random(seed), []  # noqa: S311 - a draw, no secret
+    """Return findings chosen at random, of every kind on every package alike, as far as there are any."""
+    chance = random.Random(seed)  # noqa: S311 - a draw, no secret
+    groups: dict[tuple[str, str], list[tuple[Outcome, Found]]] = {}
     for outcome in sorted(outcomes, key=lambda each: (each.file, each.contract)):
-        chosen = chance.sample(outcome.findings, min(CAP, len(outcome.findings)))
-        pool += [(outcome, finding) for finding in chosen]
-    return chance.sample(pool, min(size, len(pool)))
+        groups.setdefault((outcome.package, outcome.kind), []).extend((outcome, each) for each in outcome.findings)
+    piles = [chance.sample(group, len(group)) for _, group in sorted(groups.items())]
+    chance.shuffle(piles)
+    rounds = [finding for turn in zip_longest(*piles) for finding in turn if finding is not None]
+    return sorted(rounds[:size], key=lambda each: (each[0].package, each[0].contract, each[1].path, each[1].line))
 
 
 def kept() -> list[Outcome]:
@@ -284,18 +286,26 @@ def again(entry: FindingEntry) -> Found:
 
 
 def tables(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the lines of two tables: what every contract said, and how much stayed undecided."""
+    """Yield the lines of two tables: what every contract said, and what that makes for every package."""
     yield "| package | contract | kind | verdict | judged | findings | undecided | seconds |"
     yield "|---|---|---|---|---|---|---|---|"
     for each in outcomes:
         cells = (each.package, each.contract, each.kind, each.failure or each.status, each.judged, len(each.findings))
         yield f"| {' | '.join(map(str, cells))} | {each.undecided} | {each.seconds:.0f} |"
     yield ""
-    yield "| contracts | call sites | undecided | undecided in a thousand |"
-    yield "|---|---|---|---|"
-    for name in dict.fromkeys(each.file for each in outcomes):
-        sites, undecided = calls(REAL / name), sum(each.undecided for each in outcomes if each.file == name)
-        yield f"| {name} | {sites} | {undecided} | {1000 * undecided / sites:.2f} |"
+    yield "| package | version | files | contracts | findings | call sites | undecided | in a thousand | seconds |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for name, version in pins().items():
+        yield row(name, version, [each for each in outcomes if each.package == name])
+
+
+def row(name: str, version: str, outcomes: Sequence[Outcome]) -> str:
+    """Return the line about a package; sites that two contracts could not decide count twice."""
+    sites = max((calls(REAL / each) for each in {one.file for one in outcomes}), default=0)
+    undecided, seconds = sum(each.undecided for each in outcomes), sum(each.seconds for each in outcomes)
+    files, findings = max((each.files for each in outcomes), default=0), sum(len(each.findings) for each in outcomes)
+    share = f"{1000 * undecided / sites:.1f}" if sites else ""
+    return f"| {name} | {version} | {files} | {len(outcomes)} | {findings} | {sites} | {undecided} | {share} | {seconds:.0f} |"
 
 
 def main() -> int:
@@ -307,19 +317,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Draw findings about packages that people use.")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the draw (default: {SEED})")
     parser.add_argument("--draw", type=int, default=50, help="how many findings (default: 50)")
-    parser.add_argument("--jobs", type=int, default=2, help="checks at the same time (default: 2)")
     parser.add_argument("--only", action="append", default=[], help="check only this file of bench/real, without its ending")
+    parser.add_argument("--contract", action="append", default=[], help="check only contracts with this id")
     parser.add_argument("--drawn-only", action="store_true", help="draw from the outcomes of the last run")
     given = parser.parse_args()
     try:
         fetch()
         if not given.drawn_only:
-            for _ in check_all(configurations(given.only), given.jobs):
-                pass
+            check_all(configurations(given.only), given.contract)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1
-    outcomes = kept()
+    known = {(path.name, contract) for path in configurations(()) for contract, _ in asked(path)}
+    outcomes = [each for each in kept() if (each.file, each.contract) in known]
     print(*tables(outcomes), "", sep="\n")
     for number, (outcome, finding) in enumerate(draw(outcomes, given.draw, given.seed), start=1):
         print(f"{number}. {outcome.package} {outcome.contract} ({outcome.kind}, {finding.confidence})")
