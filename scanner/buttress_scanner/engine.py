@@ -220,7 +220,7 @@ def _names_something(program: Program, selector: Selector) -> bool:
 
 def _result(judged: _Judged, findings: Iterable[Finding], loaded: Loaded) -> ContractResult:
     contract, ledger = judged.contract, judged.ledger
-    broken = any(finding.contract == contract.id and finding.suppressed is None for finding in findings)
+    broken = any(finding.contract == contract.id and finding.is_open for finding in findings)
     why = tuple(dict.fromkeys(ledger.vacuous))
     if not why and not ledger.judged and not judged.findings and not contract.may_be_empty:
         why = ("it judged nothing: no code of the program is of the kind that it speaks of",)

@@ -59,7 +59,8 @@ class Finding:
 
     ``symbol`` is ``package.module:Qualified.name`` of the enclosing definition (``package.module`` at module level). ``sink``
     names what is done there, without line numbers; with contract and symbol it makes the fingerprint. ``ordinal`` tells equal
-    deeds in one symbol apart; the engine numbers them in source order.
+    deeds in one symbol apart; the engine numbers them in source order. ``baselined`` says that an entry of the baseline knows
+    the finding.
     """
 
     contract: str
@@ -75,6 +76,12 @@ class Finding:
     fixable: bool = False
     ordinal: int = 0
     suppressed: Suppressed | None = field(default=None)
+    baselined: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing accepts the finding: neither a comment in the code nor the baseline."""
+        return self.suppressed is None and not self.baselined
 
     @property
     def fingerprint(self) -> str:

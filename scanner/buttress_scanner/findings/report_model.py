@@ -68,8 +68,35 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineUse:
+    """What came of the baseline: entries that found their finding, open findings without an entry, entries without a finding.
+
+    ``path`` is relative to the configuration's folder; ``fixed`` holds entries as they stand in the file. With ``strict`` they
+    make the check fail. The figures speak of the whole program, however few findings are reported.
+    """
+
+    path: str
+    known: int = 0
+    new: int = 0
+    fixed: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The commit with which the program was compared (``revision`` as it was asked for), and how many findings are as old."""
+
+    revision: str
+    commit: str
+    old: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a check found. ``configuration`` is the configuration file's path relative to its folder."""
+    """Everything that a check found. ``configuration`` is the configuration file's path relative to its folder.
+
+    ``baseline`` is there when there is a baseline; ``diff`` when findings of another revision were left out of ``findings``.
+    """
 
     findings: tuple[Finding, ...] = ()
     contracts: tuple[ContractResult, ...] = ()
@@ -77,15 +104,32 @@ class Report:
     stats: Stats = Stats()
     configuration: str = ""
     version: int = REPORT_VERSION
+    baseline: BaselineUse | None = None
+    diff: Comparison | None = None
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
-        """The findings that no comment in the code accepts."""
-        return tuple(finding for finding in self.findings if finding.suppressed is None)
+        """The findings that neither a comment in the code nor the baseline accepts."""
+        return tuple(finding for finding in self.findings if finding.is_open)
+
+    @property
+    def suppressed_findings(self) -> tuple[Finding, ...]:
+        """The findings that a comment in the code accepts."""
+        return tuple(finding for finding in self.findings if finding.suppressed is not None)
+
+    @property
+    def known_findings(self) -> tuple[Finding, ...]:
+        """The findings that only the baseline accepts."""
+        return tuple(finding for finding in self.findings if finding.baselined and finding.suppressed is None)
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 findings of severity error or warning, 2 when something could not be judged (errors, vacuous contracts)."""
+        """0 clean, 1 findings of severity error or warning, 2 when something could not be judged (errors, vacuous contracts).
+
+        Entries of the baseline whose finding is gone count as findings if the baseline is strict.
+        """
         if self.errors or any(result.status is Status.VACUOUS for result in self.contracts):
             return 2
+        if self.baseline is not None and self.baseline.strict and self.baseline.fixed:
+            return 1
         return int(any(finding.severity is not Severity.NOTE for finding in self.open_findings))

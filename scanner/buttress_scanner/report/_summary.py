@@ -21,11 +21,18 @@ def coverage(report: Report) -> str:
 
 
 def tally(report: Report) -> str:
-    """Return what came of it: ``2 findings, 1 suppressed``, with vacuous contracts and errors where there are any."""
+    """Return what came of it: ``2 findings, 1 suppressed``, with vacuous contracts and errors where there are any.
+
+    With a baseline: ``1 new finding, 12 known, 2 fixed, 0 suppressed``; what other revisions have too: ``4 older``.
+    """
     open_count = len(report.open_findings)
-    parts = [counted(open_count, "finding") if open_count else "no findings"]
-    if suppressed := len(report.findings) - open_count:
-        parts.append(f"{suppressed} suppressed")
+    noun = "finding" if report.baseline is None and report.diff is None else "new finding"
+    parts = [counted(open_count, noun) if open_count else f"no {noun}s"]
+    if report.baseline is not None:
+        parts.append(f"{report.baseline.known} known, {len(report.baseline.fixed)} fixed")
+    if report.diff is not None:
+        parts.append(f"{report.diff.old} older")
+    parts.append(f"{len(report.suppressed_findings)} suppressed")
     if vacuous := sum(result.status is Status.VACUOUS for result in report.contracts):
         parts.append(counted(vacuous, "vacuous contract"))
     if report.errors:

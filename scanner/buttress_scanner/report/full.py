@@ -104,11 +104,12 @@ def _figures(result: ContractResult, report: Report) -> Iterator[str]:
     """Yield what a contract judged and what came of it."""
     yield f"{result.judged} judged"
     found = [finding for finding in report.findings if finding.contract == result.id]
-    open_count = sum(finding.suppressed is None for finding in found)
-    if open_count:
+    if open_count := sum(finding.is_open for finding in found):
         yield counted(open_count, "finding")
-    if len(found) > open_count:
-        yield f"{len(found) - open_count} suppressed"
+    if known := sum(finding.baselined for finding in found):
+        yield f"{known} known"
+    if suppressed := sum(finding.suppressed is not None for finding in found):
+        yield f"{suppressed} suppressed"
     if result.undecided:
         yield f"{result.undecided} undecided"
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from buttress_scanner.findings.model import Finding, Step
-    from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Stats
+    from buttress_scanner.findings.report_model import BaselineUse, ContractResult, Problem, Report, Stats
 
 VERSION = 1
 """Value of the document's ``version``."""
@@ -17,13 +17,17 @@ VERSION = 1
 
 def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
     """Render a report as JSON in ASCII, so that no terminal or pipe can garble it."""
-    document = {
+    document: dict[str, object] = {
         "version": VERSION,
         "findings": [_finding(finding) for finding in report.findings],
         "contracts": [_contract(result) for result in report.contracts],
         "errors": [_problem(problem) for problem in report.errors],
         "stats": _stats(report.stats),
     }
+    if report.baseline is not None:
+        document["baseline"] = _baseline(report.baseline)
+    if report.diff is not None:
+        document["diff"] = {"revision": report.diff.revision, "commit": report.diff.commit, "old": report.diff.old}
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -46,6 +50,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "fingerprint": finding.fingerprint,
         "fixable": finding.fixable,
         "suppressed": finding.suppressed is not None,
+        "baselined": finding.baselined,
     }
 
 
@@ -74,6 +79,10 @@ def _problem(problem: Problem) -> dict[str, object]:
         "message": problem.message,
         "hint": problem.hint,
     }
+
+
+def _baseline(use: BaselineUse) -> dict[str, object]:
+    return {"path": use.path, "strict": use.strict, "known": use.known, "new": use.new, "fixed": list(use.fixed)}
 
 
 def _stats(stats: Stats) -> dict[str, object]:

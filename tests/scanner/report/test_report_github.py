@@ -45,7 +45,7 @@ def test_every_part() -> None:
 
 def test_the_quiet_case() -> None:
     """A clean run annotates nothing."""
-    assert text(QUIET) == "1 file, 0 skipped, 1 site undecided\nno findings\n"
+    assert text(QUIET) == "1 file, 0 skipped, 1 site undecided\nno findings, 0 suppressed\n"
 
 
 def test_a_note_is_a_notice() -> None:

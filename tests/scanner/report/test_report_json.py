@@ -50,7 +50,8 @@ ONE = """\
       ],
       "fingerprint": "FINGERPRINT",
       "fixable": false,
-      "suppressed": false
+      "suppressed": false,
+      "baselined": false
     }
   ],
   "contracts": [],

@@ -76,7 +76,7 @@ Contracts
   kept     pure  effect-purity  7 judged
 
 1 file, 0 skipped, 1 site undecided
-no findings
+no findings, 0 suppressed
 """
 
 
@@ -105,12 +105,12 @@ def test_concise() -> None:
 def test_the_quiet_case_says_what_was_judged() -> None:
     """A clean run still names every contract with what it judged, and the coverage."""
     assert text(QUIET) == QUIET_TEXT
-    assert text(QUIET, form="concise") == "1 file, 0 skipped, 1 site undecided\nno findings\n"
+    assert text(QUIET, form="concise") == "1 file, 0 skipped, 1 site undecided\nno findings, 0 suppressed\n"
 
 
 def test_a_project_without_contracts_has_a_coverage_line() -> None:
     """Without any contract the coverage still stands there."""
-    assert text(Report(stats=Stats(files=2, skipped=3))) == "2 files, 3 skipped, 0 sites undecided\nno findings\n"
+    assert text(Report(stats=Stats(files=2, skipped=3))) == "2 files, 3 skipped, 0 sites undecided\nno findings, 0 suppressed\n"
 
 
 def test_seconds_only_on_demand() -> None:
@@ -178,7 +178,7 @@ def test_a_file_that_is_gone_says_so() -> None:
         "error[one-path]: app.base:Plugin.run is called outside app.runner\n"
         "  --> app/api.py:5:21 in app.api:handle\n"
         "  = note: the file can no longer be read, so its code is not shown\n"
-        "\n0 files, 0 skipped, 0 sites undecided\n1 finding\n"
+        "\n0 files, 0 skipped, 0 sites undecided\n1 finding, 0 suppressed\n"
     )
 
 
