@@ -16,7 +16,7 @@ from buttress_scanner.config.exemptions import Exempted, all_exemptions, without
 from buttress_scanner.config.selectors import SelectorError
 from buttress_scanner.contracts.base import Ledger
 from buttress_scanner.contracts.loader import nearest
-from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Stats, Status
+from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Site, Stats, Status
 from buttress_scanner.source.documents import Documents
 from buttress_scanner.source.reader import read_sources
 from buttress_scanner.source.tree import WorkTree
@@ -226,4 +226,16 @@ def _result(judged: _Judged, findings: Iterable[Finding], loaded: Loaded) -> Con
         why = ("it judged nothing: no code of the program is of the kind that it speaks of",)
     status = Status.VACUOUS if why else Status.BROKEN if broken else Status.KEPT
     line = loaded.lines[contract.id]
-    return ContractResult(contract.id, contract.kind, status, ledger.judged, len(ledger.undecided), why, loaded.name, line)
+    return ContractResult(
+        contract.id,
+        contract.kind,
+        status,
+        ledger.judged,
+        len(ledger.undecided),
+        why,
+        loaded.name,
+        line,
+        because=contract.because,
+        source=contract.source or "",
+        sites=tuple(sorted(Site(position, reason) for position, reason in ledger.undecided)),
+    )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from buttress_scanner.findings.model import Finding, Severity
+from buttress_scanner.findings.model import Finding, Position, Severity
+
+if TYPE_CHECKING:
+    from buttress_scanner.findings.map_model import ModuleMap
 
 REPORT_VERSION = 1
 """The version of the report's content; the JSON format writes it as ``version``."""
@@ -33,11 +37,20 @@ class Problem:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Site:
+    """A place that a contract looked at and could not decide, with the reason."""
+
+    position: Position
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class ContractResult:
     """One contract and what it judged.
 
-    ``why`` names what is missing when the status is vacuous; ``path`` and ``line`` locate it in the configuration.
+    ``why`` names what is missing when the status is vacuous; ``path`` and ``line`` locate it in the configuration, from which
+    ``because`` and ``source`` come. ``sites`` are those that are counted as ``undecided``.
     """
 
     id: str
@@ -48,6 +61,9 @@ class ContractResult:
     why: tuple[str, ...] = ()
     path: str = ""
     line: int = 0
+    because: str = ""
+    source: str = ""
+    sites: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,8 @@ class Report:
     """Everything that a check found. ``configuration`` is the configuration file's path relative to its folder.
 
     ``baseline`` is there when there is a baseline; ``diff`` when findings of another revision were left out of ``findings``.
+    ``folder`` is the configuration's folder below the top of the repository, for forges, which count paths from there.
+    ``map`` and ``history``, earlier reports by their names, are there where somebody asked for them.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -106,6 +124,9 @@ class Report:
     version: int = REPORT_VERSION
     baseline: BaselineUse | None = None
     diff: Comparison | None = None
+    folder: str = ""
+    map: ModuleMap | None = None
+    history: tuple[tuple[str, Report], ...] = ()
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
