@@ -59,6 +59,11 @@ class EffectPurity(Contract):
         "assume-pure", description="What to do with functions that are in neither project nor catalogue."
     )
 
+    def watch(self, program: Program) -> None:
+        """State that modules set up while they load is told apart from state that changes."""
+        if "global-state" in self.forbid:
+            program.tell_loads()
+
     def scope(self, program: Program) -> Iterable[str] | None:
         """The zone; what it calls is evaluated with it."""
         return [u.name for u in program.select(self.zone)]

@@ -66,6 +66,8 @@ class Contexts:
         self.engine = engine
         self._projections: dict[Value, Any] = {}
         self._per_object: dict[Body, int] = {}
+        self.tells_loads = False
+        """Whether calls in which a module sets up what it made while it loads have frames of their own."""
 
     def frame(self, function: Function, bound: Mapping[str, Sequence[Value]], site: tuple[Frame, int]) -> Frame:
         """The frame for a call with these arguments."""
@@ -94,7 +96,7 @@ class Contexts:
     def _loading(self, function: Function, bound: Mapping[str, Sequence[Value]], caller: Frame) -> Unit | None:
         """The module in whose import a call takes part, if it is given something that the module made: it may set that up."""
         body = function.body
-        if self.engine.how == "later" or body.is_generator or body.is_async:
+        if not self.tells_loads or self.engine.how == "later" or body.is_generator or body.is_async:
             return None
         unit = loading(self.engine, caller)
         if unit is None or not any(keeper(self.engine, value) is unit for values in bound.values() for value in values):

@@ -199,6 +199,10 @@ class Program:
         self._kept_members.add(member)
         self._kept_classes.add(class_name)
 
+    def tell_loads(self) -> None:
+        """Have what a module sets up while it loads told apart from what changes it afterwards: for questions of state."""
+        self.engine.contexts.tells_loads = True
+
     def focus(self, modules: Mapping[str, int] | None) -> None:
         """Restrict the evaluation to these modules' functions and the calls that far from them; None for the whole program."""
         self._scope = None if modules is None or len(self.modules) <= SMALL_PROGRAM else dict(modules)

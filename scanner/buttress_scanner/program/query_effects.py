@@ -77,6 +77,7 @@ class Starts:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._frames: dict[tuple[str, int], list[Frame]] = {}
+        program.tell_loads()
         for frame in program.frames():
             self._frames.setdefault((frame.unit.name, frame.body.index), []).append(frame)
 
@@ -164,6 +165,7 @@ class Effects:
         self._program = program
         self._callers: dict[Frame, list[tuple[Frame, int]]] = {}
         self._found: dict[tuple[str, bool], dict[Frame, tuple[int, Hop]]] = {}
+        program.tell_loads()
         self.frames = program.frames()
         for frame in self.frames:
             for node in sorted(frame.edges):

@@ -16,6 +16,8 @@ _MODULES = {
     "json": "buttress_scanner.report.json_v1",
     "sarif": "buttress_scanner.report.sarif",
     "github": "buttress_scanner.report.github",
+    "gitlab": "buttress_scanner.report.gitlab",
+    "junit": "buttress_scanner.report.junit",
 }
 
 FORMATS: tuple[str, ...] = tuple(_MODULES)
