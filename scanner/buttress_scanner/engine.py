@@ -45,6 +45,8 @@ class _Judged:
     contract: Contract
     ledger: Ledger
     findings: list[Finding]
+    exempt: frozenset[str] = frozenset()
+    """Paths of findings that an exemption took away."""
 
 
 @dataclass(slots=True)
@@ -105,7 +107,7 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
             [finding for each in judged for finding in each.findings], read.sources, configuration.contract, contracts, today
         )
     errors.extend(Problem(each.path, each.line, each.column, each.message, each.hint) for each in program.problems)
-    errors.extend(_exemptions_without_effect(loaded, contracts, program, discovered.files, everything=not select))
+    errors.extend(_exemptions_without_effect(loaded, judged, program, discovered.files, everything=not select))
     if not configuration.contract:
         hint = "Add a [[contract]]; `buttress explain` lists the kinds."
         errors.append(Problem(loaded.name, 1, 1, "the configuration has no contract, so that nothing can be found", hint))
@@ -152,8 +154,10 @@ def _scope(contracts: Iterable[Contract], program: Program) -> dict[str, int] | 
 def _judge(contract: Contract, program: Program) -> _Judged:
     """Run one contract's check and leave out what stands in exempt code."""
     ledger, exempted = Ledger(), Exempted(contract.exempt)
-    found = dict.fromkeys(finding for finding in contract.check(program, ledger) if not exempted.covers(finding))
-    return _Judged(contract, ledger, list(_numbered(sorted(found, key=lambda finding: finding.sort_key))))
+    every = dict.fromkeys(contract.check(program, ledger))
+    found = [finding for finding in every if not exempted.covers(finding)]
+    spared = frozenset(finding.position.path for finding in every) - {finding.position.path for finding in found}
+    return _Judged(contract, ledger, list(_numbered(sorted(found, key=lambda finding: finding.sort_key))), spared)
 
 
 def _numbered(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -194,19 +198,25 @@ def _of(data: Mapping[str, bytes], path: str) -> bytes:
 
 def _exemptions_without_effect(
     loaded: Loaded,
-    contracts: Sequence[Contract],
+    judged: Sequence[_Judged],
     program: Program,
     files: Sequence[str],
     *,
     everything: bool,
 ) -> Iterator[Problem]:
-    lists = [(contract.id, contract.exempt) for contract in contracts]
+    own = {contract.id: contract.exempt for contract in loaded.configuration.contract}
+    lists = [(each.contract.id, own[each.contract.id], [each]) for each in judged]
     if everything:
-        lists.append(("", loaded.configuration.exempt))
-    for owner, entries in lists:
+        lists.append(("", loaded.configuration.exempt, list(judged)))
+    for owner, entries, concerned in lists:
+        if not entries:
+            continue
+        known = {*files, *(path for each in concerned for path in each.exempt)}
+        if any(each.contract.about_files for each in concerned):
+            known.update(program.documents.paths)
         yield from without_effect(
             entries,
-            files,
+            known,
             lambda selector: _names_something(program, selector),
             lambda number, owner=owner: (loaded.name, loaded.exempt_lines[owner, number]),  # type: ignore[misc]
         )

@@ -9,6 +9,8 @@ checked on its own:
   section, and an example replaces it by giving the same title;
 - ``# error: [contract-id]`` at the end of a line says that a finding starts in exactly that line, ``# possible: [id]`` that
   its confidence is possible as well; ``# error: [a], [b]`` names two findings; the marks work in ``toml`` blocks too;
+- ``# error at docs/plan.json:7: [contract-id]``, on a line of its own in the ``toml`` block, marks line 7 of a file that can hold
+  no mark; without the number it says that a finding stands at that path and at no line, as that of a file that is missing;
 - ``# vacuous: [contract-id]`` in the ``toml`` block says that this contract guards nothing.
 
 Whatever is reported without a mark, or marked and not reported, is a difference, and so is an example that cannot be run. An
@@ -69,7 +71,7 @@ def run_example(example: Example, check: Check | None = None) -> list[str]:
         problems.append('the example has no files: give blocks such as `py title="app/base.py"`')
     problems += [
         f"{file.path}:{number}: malformed mark: {line.strip()}"
-        for file in example.files
+        for file in example.all_files
         for number, line in malformed_marks(file)
     ]
     if problems or example.config is None:

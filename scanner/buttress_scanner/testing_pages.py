@@ -23,6 +23,12 @@ _MARKS = re.compile(r"(?:\s*#\s*(?:error|possible|vacuous):\s*\[[^\]]*\](?:\s*,\
 _MARK = re.compile(r"#\s*(?P<what>error|possible|vacuous):\s*(?P<ids>\[[^\]]*\](?:\s*,\s*\[[^\]]*\])*)")
 _ALMOST = re.compile(r"#\s*(?:error|possible|vacuous)\s*(?::|\[)")
 _ID = re.compile(r"\[\s*([^\]]*?)\s*\]")
+_ELSEWHERE = re.compile(
+    r"\s*#\s*(?P<what>error|possible) at (?P<path>[^:\[\]]+?)(?::(?P<line>[1-9]\d*))?:"
+    r"\s*(?P<ids>\[[^\]]+\](?:\s*,\s*\[[^\]]+\])*)\s*"
+)
+"""A mark in the configuration for another file: for files that have no comments, and for findings without a line."""
+_ALMOST_ELSEWHERE = re.compile(r"#\s*(?:error|possible)\s+at\s.*\[")
 _EXPECTATIONS: dict[str, Expectation] = {"error": "error", "possible": "possible", "vacuous": "vacuous"}
 
 
@@ -226,6 +232,9 @@ class _Reader:
 def _marks(file: PageFile) -> Iterator[Mark]:
     """Yield the marks of a file, each id of a mark by itself."""
     for number, line in enumerate(_lines(file.text), start=1):
+        if file.path == CONFIGURATION and (away := _ELSEWHERE.fullmatch(line)):
+            for contract in _ID.findall(away["ids"]):
+                yield Mark(away["path"], int(away["line"] or 0), contract, _EXPECTATIONS[away["what"]])
         if trailing := _MARKS.search(line):
             for mark in _MARK.finditer(trailing[0]):
                 for contract in _ID.findall(mark["ids"]):
@@ -235,7 +244,9 @@ def _marks(file: PageFile) -> Iterator[Mark]:
 def malformed_marks(file: PageFile) -> Iterator[tuple[int, str]]:
     """Yield lines that hold something like a mark that is none."""
     for number, line in enumerate(_lines(file.text), start=1):
-        if _ALMOST.search(_MARKS.sub("", line)) or "[]" in "".join(_MARKS.findall(line)):
+        almost = _ALMOST.search(_MARKS.sub("", line)) or "[]" in "".join(_MARKS.findall(line))
+        away = file.path == CONFIGURATION and _ALMOST_ELSEWHERE.search(line) and not _ELSEWHERE.fullmatch(line)
+        if almost or away:
             yield number, line
 
 

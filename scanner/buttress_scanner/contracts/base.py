@@ -75,6 +75,9 @@ class Contract(BaseModel):
     follows: ClassVar[int] = 3
     """Calls that are followed out of the modules of `scope`, in a program that is too large to be evaluated whole."""
 
+    about_files: ClassVar[bool] = False
+    """Whether findings stand in files of any type, so that an exemption may name one that holds no code."""
+
     id: str = Field(
         pattern=r"^[a-z0-9][a-z0-9._-]*$",
         description="The name of the contract in reports and suppressions: lower case letters, digits, `.`, `_` and `-`.",

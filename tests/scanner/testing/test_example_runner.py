@@ -246,3 +246,24 @@ def test_nothing_here_needs_pytest() -> None:
     code = "import sys, buttress_scanner.testing; print([m for m in ('pytest', 'libcst', 'pydantic') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+AWAY = {
+    "a line of another file": ("# error at m.py:1: [law]", "bad()", []),
+    "two contracts": ("# error at m.py:1: [law], [law]", "bad(bad())", []),
+    "another confidence": ("# possible at m.py:1: [law]", "bad()", ["m.py:1: [law] is proven, marked possible"]),
+    "a line without a finding": ("# error at m.py:2: [law]", "bad()", ["missing: m.py:2: [law]", "unexpected: m.py:1: [law]"]),
+    "a file without a line": ("# error at m.py: [law]", "fine()", ["missing: m.py:0: [law]"]),
+    "no contract": ("# error at m.py:1: []", "fine()", ["buttress.toml:3: malformed mark"]),
+    "not alone in its line": ('x = "y" # error at m.py: [law]', "fine()", ["buttress.toml:3: malformed mark"]),
+}
+
+
+@pytest.mark.parametrize(("mark", "code", "expected"), AWAY.values(), ids=AWAY)
+def test_marks_for_other_files(mark: str, code: str, expected: list[str]) -> None:
+    """The configuration may hold the marks of files that cannot hold any, and of files that are missing."""
+    head = HEAD.replace('id = "law"\n', f'id = "law"\n{mark}\n')
+    (example,) = parse_page(head + block(code), "law.md").examples
+    differences = run_example(example, check)
+    assert len(differences) == len(expected)
+    assert all(difference.startswith(start) for difference, start in zip(differences, expected, strict=True))
