@@ -86,6 +86,8 @@ class Engine:
         self.bodies = Bodies()
         self.handed: dict[tuple[Frame, int], set[Value]] = {}
         self.functions_in: dict[tuple[Unit, int], list[Function]] = {}
+        self.changes: dict[tuple[Frame, int], dict[Value, str]] | None = None
+        """By place what it changes, and what of it, if a contract asks for that."""
 
     # --- values
 

@@ -105,7 +105,9 @@ def _is_within(frame: Frame, outer: Frame) -> bool:
 
 
 def note_mutation(engine: Engine, target: Value, site: Site, what: str) -> None:
-    """Note a change of state that outlives the call."""
+    """Note a change of an object, and of state that outlives the call."""
+    if engine.changes is not None:
+        engine.changes.setdefault(site, {}).setdefault(target, what)
     if isinstance(target, Object) and isinstance(target.site, str):
         engine.deed(site, target.site, ("global-state",), f"changes {what} of {target.site}")
         return

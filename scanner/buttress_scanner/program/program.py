@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from buttress_scanner.config.selectors import Selector
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from buttress_scanner.facts.model import Body, Node, Span
+    from buttress_scanner.program.imports import ImportGraph
 
 
 SMALL_PROGRAM = 150
@@ -192,6 +193,13 @@ class Program:
         self.solve()
         return [info for info in self.engine.classes.values() if (info.unit.name, info.body.index) in wanted]
 
+    @cached_property
+    def imports(self) -> ImportGraph:
+        """Who imports whom; one graph for all contracts."""
+        from buttress_scanner.program.imports import ImportGraph
+
+        return ImportGraph(self)
+
     # --- the engine
 
     def keep(self, member: str, class_name: str) -> None:
@@ -202,6 +210,11 @@ class Program:
     def tell_loads(self) -> None:
         """Have what a module sets up while it loads told apart from what changes it afterwards: for questions of state."""
         self.engine.contexts.tells_loads = True
+
+    def note_changes(self) -> None:
+        """Have every change of an object or container kept with its place: for contracts about who changes what."""
+        if self.engine.changes is None:
+            self.engine.changes = {}
 
     def focus(self, modules: Mapping[str, int] | None) -> None:
         """Restrict the evaluation to these modules' functions and the calls that far from them; None for the whole program."""
