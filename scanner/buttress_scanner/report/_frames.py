@@ -28,6 +28,13 @@ class Sources:
         self._read = read
         self._lines: dict[str, tuple[str, ...] | None] = {}
 
+    def text(self, path: str) -> str | None:
+        """Return a file's text, or None when it cannot be read any more."""
+        try:
+            return _decode(path, self._read(path))
+        except (OSError, ValueError, LookupError):
+            return None
+
     def lines(self, path: str) -> tuple[str, ...] | None:
         """Return a file's lines as Python counts them, or None when it cannot be read any more."""
         if path not in self._lines:
@@ -40,11 +47,10 @@ class Sources:
         return _clip(visible(lines[number - 1].strip()), 0)[0] if 0 < number <= len(lines) else ""
 
     def _load(self, path: str) -> tuple[str, ...] | None:
-        try:
-            data = self._read(path)
-        except (OSError, ValueError, LookupError):
+        text = self.text(path)
+        if text is None:
             return None
-        lines = _LINE_END.split(_decode(path, data))
+        lines = _LINE_END.split(text)
         return tuple(lines if lines[-1] else lines[:-1])
 
 

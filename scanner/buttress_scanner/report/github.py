@@ -45,7 +45,8 @@ def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) 
     lines = [line for found in shown.values() for line in _within_limit(found)]
     if any(len(found) > LIMIT for found in shown.values()):
         everything = concise.render(report, read_source=read_source, color=False).splitlines()[:-2]
-        lines += ["::group::Everything that buttress found", *everything, "::endgroup::"]
+        listed = [f"- {line}" for line in everything]  # no path can look like a command behind the dash
+        lines += ["::group::Everything that buttress found", *listed, "::endgroup::"]
     return "\n".join([*lines, coverage(report), tally(report)]) + "\n"
 
 

@@ -1,6 +1,6 @@
-"""SARIF 2.1.0 (OASIS), for code scanning: rules are contract kinds, code flows are evidence chains.
+"""SARIF 2.1.0 (OASIS), for code scanning: rules are contracts, code flows are evidence chains.
 
-Section numbers in comments are those of the standard.
+Section numbers in comments are those of the standard; what code scanning takes of a log is in `_sarif_limits`.
 """
 
 from __future__ import annotations
@@ -8,129 +8,124 @@ from __future__ import annotations
 import json
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from buttress_scanner.findings.model import Confidence, Finding, Position, Severity, Step
-from buttress_scanner.report._pages import kind_page
-from buttress_scanner.report._summary import vacuities
+from buttress_scanner.findings.model import Severity
+from buttress_scanner.report import _sarif_limits as limits
+from buttress_scanner.report import _sarif_notices as notices
+from buttress_scanner.report._forges import headline
+from buttress_scanner.report._frames import Sources
+from buttress_scanner.report._linehash import line_hashes
+from buttress_scanner.report._sarif_places import BASE, location
+from buttress_scanner.report._sarif_rules import rules_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from buttress_scanner.findings.model import Finding
     from buttress_scanner.findings.report_model import Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_BASE = "%SRCROOT%"
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
-_VACUOUS, _UNJUDGED = "vacuous-contract", "not-judged"
-_NOTIFICATIONS = {
-    _VACUOUS: "A contract that guards nothing: its subject, zone or modules do not exist.",
-    _UNJUDGED: "Something that kept the check from judging: a file, the configuration, an exemption.",
-}
 
 _Object = dict[str, object]
 
 
 def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
-    """Render a report as a SARIF log with one run."""
-    kinds = sorted({finding.kind for finding in report.findings} | {result.kind for result in report.contracts})
-    index = {kind: number for number, kind in enumerate(kinds)}
+    """Render a report as a SARIF log with one run, of a size that code scanning takes."""
+    limit = limits.RESULTS
+    hashes = _Hashes(read_source)
+    while True:
+        log = _log(report, hashes, limit)
+        if limit == 0 or not limits.is_too_large(log):
+            return log
+        limit //= 2
+
+
+def _log(report: Report, hashes: _Hashes, limit: int) -> str:
+    rules = rules_of(report)
+    index = {rule.id: number for number, rule in enumerate(rules)}
+    findings = limits.most_important(report.findings, limit)
+    cut = sum(len(finding.evidence) > limits.STEPS for finding in findings)
+    failures = list(notices.failures(report, index))
+    remarks = notices.remarks(report, index, len(report.findings) - len(findings), cut)
     run: _Object = {
-        "tool": {"driver": _driver(kinds)},
-        "invocations": [_invocation(report, index)],
-        "originalUriBaseIds": {_BASE: {"description": {"text": "The folder of the configuration file."}}},
+        "tool": {"driver": _driver() | {"rules": [written(rule) for rule in rules], "notifications": notices.descriptors()}},
+        "invocations": [
+            {
+                "executionSuccessful": not failures,
+                "exitCode": report.exit_code,
+                "toolExecutionNotifications": [*failures, *remarks],
+            }
+        ],
+        "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, index) for finding in report.findings],
+        "results": [_result(report, finding, index, hashes) for finding in findings],
         "properties": _properties(report),
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _driver(kinds: list[str]) -> _Object:
-    driver: _Object = {"name": "buttress", "rules": [_rule(kind) for kind in kinds]}
-    driver["notifications"] = [{"id": name, "shortDescription": {"text": text}} for name, text in _NOTIFICATIONS.items()]
+def _driver() -> _Object:
+    driver: _Object = {"name": "buttress", "informationUri": "https://github.com/buttress-dev/buttress"}
     try:
-        driver["version"] = version("buttress")
+        return driver | {"version": version("buttress")}
     except PackageNotFoundError:  # run from a source tree
         return driver
-    return driver
 
 
-def _rule(kind: str) -> _Object:
-    """Describe a kind, with its page as help where it has one."""
-    rule: _Object = {"id": kind, "name": "".join(part.capitalize() for part in kind.split("-"))}
-    page = kind_page(kind)
-    if page is None:
-        return rule | {"shortDescription": {"text": kind}}
-    return rule | {"shortDescription": {"text": page.summary}, "help": {"text": page.summary, "markdown": page.markdown}}
-
-
-def _result(finding: Finding, index: Mapping[str, int]) -> _Object:
+def _result(report: Report, finding: Finding, index: Mapping[str, int], hashes: _Hashes) -> _Object:
     """Write a finding; every result carries ``suppressions``, as 3.27.23 wants them on all or none."""
     result: _Object = {
-        "ruleId": finding.kind,
-        "ruleIndex": index[finding.kind],
+        "ruleId": finding.contract,
+        "ruleIndex": index.get(finding.contract, -1),
         "level": _LEVEL[finding.severity],
         "message": {"text": _message(finding)},
-        "locations": [_location(finding.position, finding.symbol)],
-        "partialFingerprints": {"buttress/v1": finding.fingerprint},
-        "suppressions": [],
-        "properties": {"contract": finding.contract, "confidence": finding.confidence.value, "fixable": finding.fixable},
+        "locations": [location(report, finding.position, finding.symbol)],
+        "partialFingerprints": {"buttress/v1": finding.fingerprint} | hashes.of(finding),
+        "suppressions": _suppressions(report, finding),
+        "properties": {"kind": finding.kind, "confidence": finding.confidence.value, "fixable": finding.fixable},
     }
-    if finding.suppressed is not None:
-        result["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": finding.suppressed.reason}]
+    if report.baseline is not None or report.diff is not None:
+        result["baselineState"] = "unchanged" if finding.baselined else "new"
     if finding.evidence:
-        result["codeFlows"] = [{"threadFlows": [{"locations": [{"location": _step(step)} for step in finding.evidence]}]}]
+        steps = [
+            {"location": location(report, step.position, step.symbol) | {"message": {"text": step.text}}}
+            for step in limits.both_ends(finding.evidence)
+        ]
+        result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
     return result
 
 
 def _message(finding: Finding) -> str:
-    doubt = " (possible)" if finding.confidence is Confidence.POSSIBLE else ""
     because = f"\nBecause: {finding.because}" if finding.because else ""
-    return f"[{finding.contract}] {finding.message}{doubt}{because}"
+    return f"{headline(finding)}{because}"
 
 
-def _step(step: Step) -> _Object:
-    return _location(step.position, step.symbol) | {"message": {"text": step.text}}
+def _suppressions(report: Report, finding: Finding) -> list[_Object]:
+    """Write what accepts a finding: a comment with its reason, an entry of the baseline."""
+    found: list[_Object] = []
+    if finding.suppressed is not None:
+        found.append({"kind": "inSource", "status": "accepted", "justification": finding.suppressed.reason})
+    if finding.baselined:
+        path = report.baseline.path if report.baseline is not None else "the baseline"
+        found.append({"kind": "external", "status": "accepted", "justification": f"An entry of {path} knows this finding."})
+    return found
 
 
-def _location(position: Position, symbol: str = "") -> _Object:
-    """Write a place; a finding that concerns the file as a whole has no region (3.29.4)."""
-    physical: _Object = {"artifactLocation": {"uri": _uri(position.path), "uriBaseId": _BASE}}
-    if position.line:
-        physical["region"] = _region(position)
-    logical: _Object = {"logicalLocations": [{"fullyQualifiedName": symbol}]} if symbol else {}
-    return {"physicalLocation": physical} | logical
+class _Hashes:
+    """The fingerprints that code scanning computes of lines; each file is read once."""
 
+    def __init__(self, read_source: Callable[[str], bytes]) -> None:
+        self._sources = Sources(read_source)
+        self._known: dict[str, list[str]] = {}
 
-def _region(position: Position) -> _Object:
-    """Write a range; the end column lies behind the last character (3.30.8), as in the findings."""
-    region: _Object = {"startLine": position.line, "startColumn": max(position.column, 1)}
-    if position.end_line and position.end_column:
-        region |= {"endLine": position.end_line, "endColumn": position.end_column}
-    return region
-
-
-def _uri(path: str) -> str:
-    """Write a path as a relative URI (RFC 3986); bytes of a file name that are not UTF-8 survive."""
-    return quote(path, safe="/", errors="surrogateescape")
-
-
-def _invocation(report: Report, index: Mapping[str, int]) -> _Object:
-    """Write whether everything could be judged, and what could not."""
-    notes = []
-    for problem in report.errors:
-        text = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
-        notes.append(_note(_UNJUDGED, text, Position(problem.path, problem.line, problem.column)))
-    for name, kind, path, line, why in vacuities(report):
-        note = _note(_VACUOUS, f"[{name}] {why}", Position(path, line))
-        notes.append(note | {"associatedRule": {"id": kind, "index": index[kind]}})
-    return {"executionSuccessful": not notes, "toolExecutionNotifications": notes}
-
-
-def _note(name: str, text: str, position: Position) -> _Object:
-    note: _Object = {"descriptor": {"id": name}, "level": "error", "message": {"text": text}}
-    return note | ({"locations": [_location(position)]} if position.path else {})
+    def of(self, finding: Finding) -> dict[str, str]:
+        """Return the fingerprint of a finding's line; nothing where it has none or the file is gone."""
+        path, line = finding.position.path, finding.position.line
+        if path not in self._known:
+            text = self._sources.text(path)
+            self._known[path] = [] if text is None else line_hashes(text)
+        return {"primaryLocationLineHash": self._known[path][line - 1]} if 0 < line <= len(self._known[path]) else {}
 
 
 def _properties(report: Report) -> _Object:
