@@ -1,0 +1,110 @@
+"""naming: names that nobody may give."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from buttress_scanner.contracts._files import whole
+from buttress_scanner.contracts.base import Contract, Strings, as_tuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.findings.model import Finding
+    from buttress_scanner.program import Program
+    from buttress_scanner.program.frames import Unit
+
+Sort = Literal["path", "class", "function", "variable", "import-alias"]
+_ALL: tuple[Sort, ...] = ("path", "class", "function", "variable", "import-alias")
+
+
+def _expressions(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    if not patterns:
+        raise ValueError("no pattern forbids nothing: give one")
+    return patterns
+
+
+class Naming(Contract):
+    """No path, class, function, variable or alias has a name that a pattern forbids."""
+
+    kind_name: ClassVar[str] = "naming"
+    about_files: ClassVar[bool] = True
+
+    paths: Strings = Field(("**",), description="The files that are judged, as patterns like those of `.gitignore`.")
+    forbid_pattern: Annotated[Strings, AfterValidator(_expressions)] = Field(
+        description="A regular expression, searched in each name; such as `(?i)phase_?[0-9]`."
+    )
+    applies_to: Annotated[tuple[Sort, ...], BeforeValidator(as_tuple), Field(min_length=1)] = Field(
+        _ALL, description="Which names are judged; all sorts when absent."
+    )
+
+    def scope(self, program: Program) -> Iterable[str] | None:
+        """Names are read off the files; nothing has to be evaluated."""
+        return ()
+
+    def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
+        """Yield a finding for every file whose path, and for every definition whose name, a pattern forbids."""
+        from pathspec import GitIgnoreSpec
+
+        chosen = GitIgnoreSpec.from_lines(self.paths)
+        files = tuple(chosen.match_files(program.documents.paths)) if "path" in self.applies_to else ()
+        judges_code = set(self.applies_to) != {"path"}
+        described = [unit.stub for unit in program.modules.values() if unit.stub is not None]
+        units = [unit for unit in (*program.modules.values(), *described) if judges_code and chosen.match_file(unit.path)]
+        if not files and not units and not self.may_be_empty:
+            ledger.is_vacuous(f"no file fits {', '.join(self.paths)}")
+        modules = {unit.path: unit.name for unit in program.modules.values()}
+        for path in sorted(files):
+            ledger.judge()
+            forbidden = self._forbids(_names_of_path(path))
+            if forbidden:
+                message = f"the path `{path}` has a name that the pattern `{forbidden}` forbids"
+                yield self.finding(whole(path), modules.get(path, path), message, sink=f"path {path}")
+        for unit in units:
+            yield from self._unit(program, ledger, unit)
+
+    def _unit(self, program: Program, ledger: Ledger, unit: Unit) -> Iterator[Finding]:
+        """Judge the names that a module gives."""
+        from buttress_scanner.contracts._names import introduced
+        from buttress_scanner.source.model import SourceProblem
+        from buttress_scanner.source.parse import parse_text
+
+        tree = parse_text(unit.data.decode("utf-8", "surrogatepass"), unit.path)
+        if isinstance(tree, SourceProblem):
+            return
+        for each in introduced(tree):
+            sorts = each.sorts.intersection(self.applies_to)
+            if not sorts:
+                continue
+            ledger.judge()
+            forbidden = self._forbids((each.name,))
+            if forbidden:
+                sort = next(sort for sort in _ALL if sort in sorts)
+                own = (each.name,) if sort in ("class", "function") else ()
+                qualname = ".".join(part for part in (each.qualname, *own) if part)
+                symbol = f"{unit.name}:{qualname}" if qualname else unit.name
+                yield self.finding(
+                    program.position(unit, each.span),
+                    symbol,
+                    f"the {sort.replace('-', ' ')} `{each.name}` has a name that the pattern `{forbidden}` forbids",
+                    sink=f"{sort} {each.name}",
+                )
+
+    def _forbids(self, names: Iterable[str]) -> str:
+        """The pattern that is found in any of the names; "" when none is."""
+        return next((pattern for pattern in self.forbid_pattern for name in names if re.search(pattern, name)), "")
+
+
+def _names_of_path(path: str) -> tuple[str, ...]:
+    """What patterns are searched in: the path, each folder's name, and the file's with and without its ending."""
+    *folders, file = path.split("/")
+    return (path, *folders, file, file.partition(".")[0] or file)
