@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
+from buttress_scanner.findings.map_model import Layering, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,6 +84,15 @@ class ImportLayers(Contract):
         for unit, span in graph.unknown() if by_name else ():
             if order.place(unit.name) is not None:
                 ledger.leave_undecided(program.position(unit, span), "the name of the imported module is not known")
+
+    def layering(self, program: Program) -> Layering:
+        """The modules of each layer, for maps of the program."""
+        order = _Order(self.layers, program)
+        placed: dict[str, list[str]] = {}
+        for module in sorted(program.modules):
+            if (place := order.place(module)) is not None:
+                placed.setdefault(place.pattern, []).append(module)
+        return Layering(self.id, tuple(tuple(Part(p, tuple(placed.get(p, ()))) for p in layer) for layer in self.layers))
 
     def _judge(self, order: _Order, graph: ImportGraph, imports: list[Import]) -> Iterator[Finding]:
         """Judge what one statement or call imports; what is wrong with it is one finding."""
