@@ -39,11 +39,18 @@ class Import:
     """The definition in which it stands."""
     steps: tuple[Step, ...] = ()
     """For a name that is handed to a helper: from the call that names the module to the call that imports it."""
+    name: str = ""
+    """What a statement takes from a module outside of the program: whether it is a module itself cannot be seen there."""
 
     @property
     def importer(self) -> str:
         """The module that imports."""
         return self.unit.name
+
+    @property
+    def reaches(self) -> str:
+        """The longest dotted name that is imported, if what is taken from a foreign package is a module of it."""
+        return f"{self.imported}.{self.name}" if self.name else self.imported
 
 
 class ImportGraph:
@@ -56,6 +63,13 @@ class ImportGraph:
         self._written: dict[str, list[Import]] = {}
         self._called: dict[str, list[Import]] | None = None
         self._unknown: list[tuple[Unit, Span]] = []
+        self._concerned: set[str] | None = None
+
+    def concerned(self) -> set[str]:
+        """The modules in which something may be imported by name; empty for most programs."""
+        if self._concerned is None:
+            self._concerned = concerned(self._program)
+        return self._concerned
 
     def of(self, unit: Unit) -> list[Import]:
         """All imports of one module, in source order; several names of one statement may name the same module."""
@@ -102,7 +116,8 @@ class ImportGraph:
 
         symbol = symbol_of(unit, unit.facts.bodies[fact.body])
         for module in dict.fromkeys(self._targets(unit, fact)):
-            yield Import(unit, module, fact.span, symbol)
+            taken = fact.name if fact.name != "*" and not self._modules.is_ours(module) else ""
+            yield Import(unit, module, fact.span, symbol, name=taken)
 
     def _targets(self, unit: Unit, fact: ImportFact) -> Iterator[str]:
         """The modules that one name of a statement imports."""
@@ -137,7 +152,7 @@ class ImportGraph:
     def called(self) -> dict[str, list[Import]]:
         """The imports by calls of import functions, by the module that names what is imported."""
         if self._called is None:
-            self._called = self._follow_calls() if concerned(self._program) else {}
+            self._called = self._follow_calls() if self.concerned() else {}
         return self._called
 
     def _follow_calls(self) -> dict[str, list[Import]]:
