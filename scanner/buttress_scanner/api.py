@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from buttress_scanner.config.load import Loaded
+    from buttress_scanner.source.tree import Tree
 
 __all__ = ["Contract", "Finding", "Report", "check", "load_config"]
 
 
 def check(
-    folder_or_config: Path | str = ".", *, today: date | None = None, select: Sequence[str] = (), timed: bool = False
+    folder_or_config: Path | str = ".",
+    *,
+    today: date | None = None,
+    select: Sequence[str] = (),
+    timed: bool = False,
+    since: str = "",
+    strict_baseline: bool = False,
+    tree: Tree | None = None,
 ) -> Report:
     """Check the program that a configuration speaks of.
 
@@ -28,35 +36,44 @@ def check(
         today: decides which suppressions have expired; the current date when absent.
         select: ids of the contracts to check; all when empty.
         timed: whether the statistics tell how long each step took, which makes reports differ from run to run.
+        since: a Git revision; findings that its merge base with HEAD has too are left out. ``REV..`` means the revision itself.
+        strict_baseline: whether entries of the baseline whose finding is gone count as findings.
+        tree: the files, configuration and baseline included; those on disk when absent.
 
     Returns:
         The report. A configuration that cannot be used is a report with errors, not an exception.
 
     Raises:
         SelectionError: ``select`` names a contract that the configuration does not have.
+        GitError: ``since`` names no revision, or there is no repository.
     """
     from buttress_scanner.config.document import ConfigurationError
-    from buttress_scanner.engine import run
+    from buttress_scanner.gate import Options
+    from buttress_scanner.gate import check as ask
 
     try:
-        loaded = load_config(folder_or_config)
+        loaded = load_config(folder_or_config, tree)
     except ConfigurationError as error:
         return Report(errors=error.problems, configuration=error.problems[0].path)
-    return run(loaded, today=today or _current_date(), select=select, timed=timed)
+    return ask(loaded, Options(today or current_date(), select, timed, since, strict_baseline), tree)
 
 
-def load_config(folder_or_config: Path | str = ".") -> Loaded:
+def load_config(folder_or_config: Path | str = ".", tree: Tree | None = None) -> Loaded:
     """Load a configuration without checking anything.
+
+    Args:
+        folder_or_config: a configuration file, or a folder from which the nearest one is searched upwards.
+        tree: where the content comes from; from disk when absent, and where the tree does not have it.
 
     Raises:
         ConfigurationError: with every problem of the configuration.
     """
     from buttress_scanner.config.load import load_configuration
 
-    return load_configuration(folder_or_config)
+    return load_configuration(folder_or_config, tree)
 
 
-def _current_date() -> date:
+def current_date() -> date:
     """Read the clock: the only place of the scanner that does."""
     from datetime import datetime
 

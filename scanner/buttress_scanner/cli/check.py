@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,10 +14,13 @@ import typer
 from buttress_scanner.cli.terminal import fail, wants_color, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from buttress_scanner.config.load import Loaded
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.findings.report_model import Report
+    from buttress_scanner.gate import Options
+    from buttress_scanner.source.tree import GitTree, Tree
 
 
 class Format(StrEnum):
@@ -27,6 +31,8 @@ class Format(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
 
 
 _Paths = Annotated[
@@ -41,7 +47,9 @@ _Config = Annotated[
 ]
 _Format = Annotated[
     Format,
-    typer.Option("--format", help="full: for people; concise: a line each; json, sarif: for programs; github: annotations."),
+    typer.Option(
+        "--format", help="full: for people; concise: a line each; json, sarif, gitlab, junit: for programs; github: annotations."
+    ),
 ]
 _Output = Annotated[Path | None, typer.Option(help="Write the report into this file instead.", show_default=False)]
 _Select = Annotated[
@@ -53,7 +61,25 @@ _Today = Annotated[
     typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day on which suppressions are judged. Default: today."),
 ]
 _Stats = Annotated[bool, typer.Option("--stats", help="Tell how long each step took.")]
-_Changed = Annotated[bool, typer.Option("--changed", help="Report only what touches files that are staged in Git.")]
+_Changed = Annotated[
+    bool,
+    typer.Option(
+        "--changed",
+        help="Judge what is staged in Git, not the files on disk, and report only what touches staged files.",
+    ),
+]
+_Diff = Annotated[
+    str | None,
+    typer.Option(
+        "--diff",
+        metavar="REV",
+        help="Report only what is new since the merge base of REV and HEAD. REV.. compares with REV itself.",
+        show_default=False,
+    ),
+]
+_Strict = Annotated[
+    bool, typer.Option("--strict-baseline", help="Fail if the baseline has entries whose finding is gone; for CI.")
+]
 
 
 def check(  # noqa: PLR0917 - the command line passes by name
@@ -65,6 +91,8 @@ def check(  # noqa: PLR0917 - the command line passes by name
     today: _Today = None,
     stats: _Stats = False,
     changed: _Changed = False,
+    diff: _Diff = None,
+    strict_baseline: _Strict = False,
 ) -> None:
     """Check the contracts over the whole program.
 
@@ -74,7 +102,9 @@ def check(  # noqa: PLR0917 - the command line passes by name
     from buttress_scanner import api
     from buttress_scanner.config.document import ConfigurationError
     from buttress_scanner.config.find import NoConfigurationError, find_configuration
-    from buttress_scanner.engine import SelectionError, narrow
+    from buttress_scanner.engine import narrow
+    from buttress_scanner.gate import Options
+    from buttress_scanner.source.tree import WorkTree
 
     given = paths or []
     try:
@@ -82,18 +112,43 @@ def check(  # noqa: PLR0917 - the command line passes by name
     except NoConfigurationError as error:
         raise fail(error.problems[0].message, error.problems[0].hint) from None
     except ConfigurationError as error:
-        _deliver(_unusable(error), Path(), output_format, output_file)
+        _deliver(_unusable(error), WorkTree(Path()), output_format, output_file)
         raise typer.Exit(2) from None
+    folder = file.absolute().parent
+    tree = _index(folder) if changed else WorkTree(folder)
     keep = _keeper(file, given, changed=changed)
-    chosen = [name.strip() for entry in select or [] for name in entry.split(",") if name.strip()]
     try:
-        report = api.check(file, today=today.date() if today else None, select=chosen, timed=stats)
-    except SelectionError as error:
-        raise fail(str(error), "`buttress explain` lists the contracts of the configuration.") from None
+        loaded = api.load_config(file, tree)
+    except ConfigurationError as error:
+        report = _unusable(error)
+    else:
+        chosen = tuple(name.strip() for entry in select or [] for name in entry.split(",") if name.strip())
+        options = Options(today.date() if today else api.current_date(), chosen, stats, diff or "", strict_baseline)
+        report = _checked(loaded, options, tree)
+        keep = keep and _keeper(file, given, changed=changed, rules=_rules(loaded))
     if keep is not None:
         report = narrow(report, keep)
-    _deliver(report, file.absolute().parent, output_format, output_file)
+    _deliver(report, tree, output_format, output_file)
     raise typer.Exit(report.exit_code)
+
+
+def _checked(loaded: Loaded, options: Options, tree: Tree) -> Report:
+    from buttress_scanner import gate
+    from buttress_scanner.engine import SelectionError
+    from buttress_scanner.source.git import GitError
+
+    try:
+        return gate.check(loaded, options, tree)
+    except SelectionError as error:
+        raise fail(str(error), "`buttress explain` lists the contracts of the configuration.") from None
+    except GitError as error:
+        raise fail(f"--diff: {error}" if options.since else str(error), error.hint) from None
+
+
+def _rules(loaded: Loaded) -> frozenset[str]:
+    """The files besides the configuration that say what is reported."""
+    found = loaded.configuration
+    return frozenset({found.baseline, *(posixpath.normpath(name) for name in found.extends if name.endswith(".toml"))})
 
 
 def _unusable(error: Exception) -> Report:
@@ -115,11 +170,14 @@ def _start(paths: Sequence[Path]) -> Path:
     return common if common.is_dir() else common.parent
 
 
-def _keeper(file: Path, paths: Sequence[Path], *, changed: bool) -> Callable[[Finding], bool] | None:
-    """Return what decides whether a finding is reported; None when all are."""
+def _keeper(file: Path, paths: Sequence[Path], *, changed: bool, rules: Collection[str] = ()) -> Callable[[Finding], bool] | None:
+    """Return what decides whether a finding is reported; None when all are.
+
+    ``rules`` are files besides the configuration that concern all code, such as local packs and the baseline.
+    """
     folder = file.absolute().parent.resolve()
     touched = _staged(folder) if changed else None
-    if touched is not None and file.name in touched:
+    if touched is not None and not touched.isdisjoint({file.name, *rules}):
         touched = None  # a changed contract concerns all code
     below = tuple(_relative(path, folder) for path in paths)
     if touched is None and not below:
@@ -148,21 +206,37 @@ def _relative(path: Path, folder: Path) -> str:
     return resolved.relative_to(folder).as_posix()
 
 
+def _index(folder: Path) -> GitTree:
+    """Return the files as they are staged."""
+    from buttress_scanner.source.git import GitError
+    from buttress_scanner.source.tree import GitTree
+
+    try:
+        return GitTree.of_index(folder)
+    except GitError:
+        raise _needs_git(folder) from None
+
+
+def _needs_git(folder: Path) -> typer.Exit:
+    return fail(f"--changed needs a Git repository, and {folder} is in none that Git can read", "Leave --changed out.")
+
+
 def _staged(folder: Path) -> frozenset[str]:
     from buttress_scanner.source.git import staged_files
 
     staged = staged_files(folder)
     if staged is None:
-        raise fail(f"--changed needs a Git repository, and {folder} is in none that Git can read", "Leave --changed out.")
+        raise _needs_git(folder)
     return frozenset(staged)
 
 
-def _deliver(report: Report, folder: Path, output_format: Format, output_file: Path | None) -> None:
-    """Render the report and write it where it belongs."""
+def _deliver(report: Report, tree: Tree, output_format: Format, output_file: Path | None) -> None:
+    """Render the report with code from the tree that was checked, and write it where it belongs."""
+    from buttress_scanner.gate import source_of
     from buttress_scanner.report import render
 
     color = output_file is None and wants_color()
-    text = render(report, output_format.value, read_source=lambda path: (folder / path).read_bytes(), color=color)
+    text = render(report, output_format.value, read_source=source_of(tree), color=color)
     if output_file is None:
         write(text)
         return

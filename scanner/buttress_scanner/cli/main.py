@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from buttress_scanner.cli import check, explain, schema, show, why
+from buttress_scanner.cli import baseline, check, explain, schema, show, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,17 +54,27 @@ _shows = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_baseline = typer.Typer(
+    name="baseline",
+    help="Keep the list of findings that are known and not repaired yet.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 for _group, _name, _command in (
     (app, "check", check.check),
     (app, "explain", explain.explain),
     (app, "why", why.why),
     (app, "schema", schema.schema),
+    (_baseline, "write", baseline.write_baseline),
+    (_baseline, "prune", baseline.prune),
+    (_baseline, "diff", baseline.diff),
     (_shows, "callers", show.callers),
     (_shows, "effects", show.effects),
     (_shows, "graph", show.graph),
 ):
     _group.command(_name)(_interruptible(_command))
 app.add_typer(_shows)
+app.add_typer(_baseline)
 
 
 def _show_version(wanted: bool) -> None:

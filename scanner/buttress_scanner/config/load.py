@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.config.places import Path as Place
     from buttress_scanner.contracts.base import Contract
+    from buttress_scanner.source.tree import Tree
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -55,31 +57,50 @@ class Loaded:
         return self.file.name
 
 
-def load_configuration(where: Path | str | None = None) -> Loaded:
+def load_configuration(where: Path | str | None = None, tree: Tree | None = None) -> Loaded:
     """Load the configuration that holds for a folder, or a given configuration file.
 
     Args:
         where: a file is taken as it is; a folder (default: the working directory) is searched upwards.
+        tree: the files of the folder; those on disk when absent, and for what the tree does not have.
 
     Raises:
         ConfigurationError: with every problem found.
     """
     given = Path(where) if where is not None else Path()
     file = find_configuration(given) if given.is_dir() else given.absolute()
+    files = _Files(file.parent, tree)
     try:
-        content = file.read_bytes()
+        content = files.read(file.name)
     except OSError as error:
         message = f"the configuration {given} cannot be read: {error.strerror or error}"
         raise ConfigurationError((Problem(file.name, 0, 1, message, "Name an existing file with --config."),)) from None
     prefix = ("tool", "buttress") if file.name == SHARED_FILE else ()
-    return _Loading(file, Document.parse(file.name, content, prefix)).run()
+    return _Loading(file, Document.parse(file.name, content, prefix), files).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files in the configuration's folder."""
+
+    folder: Path
+    tree: Tree | None
+
+    def read(self, path: str) -> bytes:
+        found = self.tree.read(path, sys.maxsize) if self.tree is not None else None
+        return found if isinstance(found, bytes) else (self.folder / path).read_bytes()
+
+    def has_folder(self, path: str) -> bool:
+        documents = self.tree.documents() if self.tree is not None else ()
+        return any(each.startswith(f"{path}/") for each in documents) or (self.folder / path).is_dir()
 
 
 class _Loading:
     """One run over a document, which collects problems instead of stopping at the first."""
 
-    def __init__(self, file: Path, document: Document) -> None:
+    def __init__(self, file: Path, document: Document, files: _Files) -> None:
         self.file = file
+        self.files = files
         self.document = document
         self.problems: list[Problem] = []
         self.contracts: list[Contract] = []
@@ -124,7 +145,7 @@ class _Loading:
 
     def _roots(self, roots: tuple[str, ...]) -> None:
         for number, root in enumerate(roots):
-            if not (self.file.parent / root).is_dir():
+            if not self.files.has_folder(root):
                 folders = tuple(sorted(entry.name for entry in self.file.parent.iterdir() if entry.is_dir()))
                 self._report(
                     ("roots", number),
@@ -194,7 +215,7 @@ class _Loading:
         for number, name in enumerate(extended):
             results: list[PackError | Filled]
             try:
-                results = list(fill(read_pack(name, self.file.parent), _table(given.get(name))))
+                results = list(fill(read_pack(name, self.files.read), _table(given.get(name))))
             except PackError as error:
                 results = [error]
             for result in results:

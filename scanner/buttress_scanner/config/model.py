@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, field_validator
 
 from buttress_scanner.contracts.base import Contract, Exemption, Selectors, Strings, as_tuple
+from buttress_scanner.findings.baseline import FILE
 from buttress_scanner.source.reader import DEFAULT_MAX_SIZE
 
 PackValue = str | int | bool | tuple[str, ...]
@@ -42,6 +43,9 @@ class Configuration(BaseModel):
     max_file_size: int = Field(
         DEFAULT_MAX_SIZE, gt=0, description="Bytes beyond which a file is not read, but reported as an error."
     )
+    baseline: str = Field(
+        FILE, description="The file of findings that are known, beside this one; `buttress baseline` writes it."
+    )
     contract: tuple[SerializeAsAny[Contract], ...] = Field((), description="The contracts.")
 
     @field_validator("roots")
@@ -52,10 +56,19 @@ class Configuration(BaseModel):
             return None
         return tuple(dict.fromkeys(_normal(root) for root in roots))
 
+    @field_validator("baseline")
+    @classmethod
+    def _a_file_below(cls, baseline: str) -> str:
+        """Normalise the path of the baseline."""
+        path = _normal(baseline, "the baseline")
+        if not path:
+            raise ValueError("the baseline must be a file below the folder of the configuration")
+        return path
 
-def _normal(root: str) -> str:
+
+def _normal(root: str, what: str = "the root") -> str:
     slashed = root.replace("\\", "/")
     parts = [part for part in slashed.split("/") if part not in ("", ".")]
     if slashed.startswith("/") or ".." in parts or ":" in root:
-        raise ValueError(f"the root {root!r} leaves the folder of the configuration; write a folder below it, such as 'src'")
+        raise ValueError(f"{what} {root!r} leaves the folder of the configuration; write a path below it, such as 'src'")
     return "/".join(parts)

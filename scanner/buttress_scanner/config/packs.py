@@ -18,7 +18,7 @@ from buttress_scanner.config.document import ConfigurationError, Document
 from buttress_scanner.contracts.loader import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from importlib.metadata import EntryPoint
 
     from buttress_scanner.findings.report_model import Problem
@@ -53,18 +53,18 @@ def shipped() -> tuple[str, ...]:
     return tuple(OWN + path.stem for path in sorted(_SHIPPED.glob("*.toml")))
 
 
-def read_pack(name: str, folder: Path) -> Document:
+def read_pack(name: str, read: Callable[[str], bytes]) -> Document:
     """Find and parse a pack.
 
     Args:
-        name: ``buttress:...``, the name of an entry point, or a path to a ``.toml`` file below ``folder``.
-        folder: the folder of the configuration.
+        name: ``buttress:...``, the name of an entry point, or a path to a ``.toml`` file below the configuration's folder.
+        read: returns the content of a file in that folder.
 
     Raises:
         PackError: there is no such pack, or it cannot be read.
     """
     try:
-        document = Document.parse(name, _content(name, folder))
+        document = Document.parse(name, _content(name, read))
     except OSError as error:
         raise PackError(f"the pack {name!r} cannot be read: {error.strerror or error}") from None
     except ConfigurationError as error:
@@ -148,14 +148,14 @@ def _text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _content(name: str, folder: Path) -> bytes:
+def _content(name: str, read: Callable[[str], bytes]) -> bytes:
     if name.startswith(OWN):
         file = _SHIPPED / f"{name.removeprefix(OWN)}.toml"
         if name not in shipped():
             raise PackError(f"there is no pack {name!r}{_near(name, shipped())}", f"Shipped packs are: {', '.join(shipped())}.")
         return file.read_bytes()
     if name.endswith(".toml"):
-        return (folder / name).read_bytes()
+        return read(name)
     offers = [entry for entry in _foreign() if entry.name == name]
     if not offers:
         known = (*shipped(), *(entry.name for entry in _foreign()))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.model import Finding, Position, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from buttress_scanner.findings.map_model import ModuleMap
 
 REPORT_VERSION = 1
@@ -112,7 +114,8 @@ class Report:
     """Everything that a check found. ``configuration`` is the configuration file's path relative to its folder.
 
     ``baseline`` is there when there is a baseline; ``diff`` when findings of another revision were left out of ``findings``.
-    ``folder`` is the configuration's folder below the top of the repository, for forges, which count paths from there.
+    ``folder`` is the configuration's folder below the top of the repository, for forges, which count paths from there;
+    ``project`` what people call the whole.
     ``map`` and ``history``, earlier reports by their names, are there where somebody asked for them.
     """
 
@@ -125,6 +128,7 @@ class Report:
     baseline: BaselineUse | None = None
     diff: Comparison | None = None
     folder: str = ""
+    project: str = ""
     map: ModuleMap | None = None
     history: tuple[tuple[str, Report], ...] = ()
 
@@ -142,6 +146,18 @@ class Report:
     def known_findings(self) -> tuple[Finding, ...]:
         """The findings that only the baseline accepts."""
         return tuple(finding for finding in self.findings if finding.baselined and finding.suppressed is None)
+
+    def with_findings(self, findings: Iterable[Finding]) -> Report:
+        """The same report of other findings: a contract is broken if one of them is open."""
+        listed = tuple(findings)
+        broken = {finding.contract for finding in listed if finding.is_open}
+        contracts = tuple(
+            result
+            if result.status is Status.VACUOUS
+            else replace(result, status=Status.BROKEN if result.id in broken else Status.KEPT)
+            for result in self.contracts
+        )
+        return replace(self, findings=listed, contracts=contracts)
 
     @property
     def exit_code(self) -> int:

@@ -50,6 +50,18 @@ def staged_files(folder: Path) -> tuple[str, ...] | None:
     return None if answer is None else tuple(sorted(answer))
 
 
+def renamed_files(folder: Path, commit: str, *, staged: bool = False) -> dict[str, str]:
+    """The files below ``folder`` that Git takes for renamed since a commit: new paths by old ones, on disk or as ``staged``.
+
+    Raises:
+        GitError: there is no repository, or no such commit.
+    """
+    what = ("--cached",) if staged else ()
+    options = ("--name-status", "-z", "--relative", "--find-renames", "--diff-filter=R", "--no-ext-diff")
+    answer = _answer(folder, "diff", *what, *options, commit)
+    return dict(zip(answer[1::3], answer[2::3], strict=True))
+
+
 def files_of_revision(folder: Path, revision: str) -> dict[str, str]:
     """List the files that a commit has below ``folder``, with the names of their contents; without links and submodules.
 
@@ -85,7 +97,12 @@ def merge_base(folder: Path, revision: str) -> str:
     Raises:
         GitError: there is no repository, no such revision, or nothing in common.
     """
-    return _answer(folder, "merge-base", commit_of(folder, revision), "HEAD", what=revision)[0].strip()
+    commit = commit_of(folder, revision)
+    done = _run(folder, ["merge-base", commit, "HEAD"])
+    if done.returncode:
+        hint = "Fetch the whole history (`git fetch --unshallow`; `fetch-depth: 0` in a workflow), or name another revision."
+        raise GitError(f"Git knows no commit that both {revision!r} and HEAD come from", hint)
+    return os.fsdecode(done.stdout).strip()
 
 
 def contents(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
@@ -152,6 +169,15 @@ def _environment(folder: Path) -> dict[str, str]:
     index, top = os.environ.get("GIT_INDEX_FILE"), repository_of(folder)
     if index and top is not None:
         located = (top / index).resolve()
-        if located.is_relative_to((top / ".git").resolve()):
+        if located.is_relative_to(_git_folder(top)):
             kept["GIT_INDEX_FILE"] = str(located)
     return kept
+
+
+def _git_folder(top: Path) -> Path:
+    """Where a work tree's index is: ``.git``, or what a file of that name leads to in linked work trees and submodules."""
+    entry = top / ".git"
+    try:
+        return (top / entry.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()).resolve()
+    except OSError:
+        return entry.resolve()

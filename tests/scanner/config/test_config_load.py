@@ -118,7 +118,7 @@ WRONG = {
     "an exemption without a reason": ('exempt = [{ path = "x" }]\n', [(1, "the key `reason` is missing")]),
     "a root outside": (
         'roots = ["a",\n"../b"]\n',
-        [(1, "`roots`: the root '../b' leaves the folder of the configuration; write a folder below it, such as 'src'")],
+        [(1, "`roots`: the root '../b' leaves the folder of the configuration; write a path below it, such as 'src'")],
     ),
     "a root that does not exist": ('roots = [\n"sorce"]\n', [(2, "the root 'sorce' is no folder; did you mean 'source'?")]),
     "a table instead of tables": ('[contract]\nid = "a"\n', [(1, "`contract` is a single table")]),

@@ -1,0 +1,140 @@
+"""What was renamed or moved between two trees: files as Git sees them, and modules, classes and functions by their likeness.
+
+A definition that is gone and one that has come are the same if they are of one sort and at least half of their statements are
+equal. Their names do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from buttress_scanner.findings._normal import header, normal_form
+from buttress_scanner.findings.keys import PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ALIKE = 0.5
+_SORTS = {ast.ClassDef: "class", ast.FunctionDef: "function", ast.AsyncFunctionDef: "function"}
+_NAMELESS = frozenset({"name", "body"})
+_WORD = re.compile(r"\w+")
+_MODULE = "module"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A module, class or function: its sort, and its statements in normal form, those inside of inner definitions included."""
+
+    symbol: str
+    sort: str
+    statements: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def name(self) -> str:
+        """The last part of the symbol."""
+        return re.split(r"[.:]", self.symbol)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """New symbols and paths by old ones; and new words by old ones, for the texts in which names stand."""
+
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def symbol(self, symbol: str) -> str:
+        """What an old symbol is called now: by the longest part of it that has moved."""
+        part = symbol
+        while part:
+            if part in self.symbols:
+                return self.symbols[part] + symbol[len(part) :]
+            part = part[: max(part.rfind("."), part.rfind(":"), 0)]
+        return symbol
+
+    def text(self, text: str) -> str:
+        """A text with the words that are called otherwise now."""
+        return _WORD.sub(lambda word: self.words.get(word[0], word[0]), text)
+
+    def statement(self, statement: str) -> str:
+        """The normal form of an old statement, or the end of an old path, as it would be now."""
+        if statement.startswith(PATH):
+            return PATH + self.symbol(statement.removeprefix(PATH))
+        return self.text(statement)
+
+
+def definitions(module: str, tree: ast.Module | None) -> Iterator[Definition]:
+    """The definitions of a file, the module itself included."""
+    found = [Definition(module, _MODULE)]
+    pending: list[tuple[ast.AST, tuple[Definition, ...]]] = [(tree, (found[0],))] if tree is not None else []
+    while pending:
+        node, around = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = around[-1]
+            separator = ":" if inner.sort == _MODULE else "."
+            found.append(Definition(f"{inner.symbol}{separator}{node.name}", _SORTS[type(node)]))
+            _count(around, normal_form(node, _NAMELESS))
+            around = (*around, found[-1])
+            _count(around[-1:], normal_form(node.args) if not isinstance(node, ast.ClassDef) else "")
+        elif isinstance(node, ast.stmt | ast.ExceptHandler):
+            _count(around, header(node))
+        if not isinstance(node, ast.expr):
+            pending += [(child, around) for child in ast.iter_child_nodes(node)]
+    return iter(found)
+
+
+def _count(around: tuple[Definition, ...], statement: str) -> None:
+    for each in around if statement else ():
+        each.statements[statement] += 1
+
+
+def find_moves(before: Mapping[str, Definition], after: Mapping[str, Definition], files: Mapping[str, str]) -> Moves:
+    """Pair what is gone with what has come.
+
+    Args:
+        before: the definitions of the files that are gone or changed, by symbol.
+        after: those of the files that have come or changed.
+        files: new names by old ones of renamed files and their modules.
+    """
+    symbols = dict(files)
+    for sort in (_MODULE, "class", "function"):
+        _pair(sort, before, after, symbols)
+    words = {}
+    for old, new in symbols.items():
+        words.update({one: other for one, other in _renamed(old, new) if one != other})
+    return Moves(symbols, words)
+
+
+def _pair(sort: str, before: Mapping[str, Definition], after: Mapping[str, Definition], symbols: dict[str, str]) -> None:
+    """Pair the definitions of one sort, outer ones before inner ones."""
+    moves = Moves(symbols)
+    for depth in sorted({symbol.count(".") for symbol in before}):
+        kept = {moves.symbol(symbol) for symbol in before}
+        come = {symbol: each for symbol, each in after.items() if each.sort == sort and symbol not in kept}
+        for symbol in sorted(before):
+            each = before[symbol]
+            if each.sort == sort and symbol.count(".") == depth and moves.symbol(symbol) not in after:
+                alike = max(((_likeness(each, other, moves), other.symbol) for other in come.values()), default=((0.0,), ""))
+                if alike[0][0] >= _ALIKE:
+                    symbols[symbol] = alike[1]
+                    del come[alike[1]]
+
+
+def _likeness(old: Definition, new: Definition, moves: Moves) -> tuple[float, bool, bool]:
+    """How alike two definitions are from 0 to 1; then, whether they have one name, and stand in one place."""
+    common = (old.statements & new.statements).total()
+    size = old.statements.total() + new.statements.total()
+    where = moves.symbol(old.symbol).rpartition(":")[0] == new.symbol.rpartition(":")[0]
+    return 2 * common / size if size else float(old.name == new.name), old.name == new.name, where
+
+
+def _renamed(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """Which words of two names stand for one another."""
+    one, other = _WORD.findall(old), _WORD.findall(new)
+    if len(one) == len(other):
+        yield from zip(one, other, strict=True)
+    elif one and other:
+        yield one[-1], other[-1]
