@@ -8,6 +8,7 @@ from buttress_scanner.findings.model import Confidence, Finding, Position, Sever
 from buttress_scanner.findings.report_model import BaselineUse, Comparison, ContractResult, Problem, Report, Site, Stats, Status
 
 WORDS = st.text(max_size=12)
+SENTENCES = st.text(min_size=1, max_size=12)
 IDS = st.sampled_from(["a", "b", "one-path"])
 KINDS = st.sampled_from(["choke-point", "own-kind"])
 PLACES = st.builds(
@@ -19,7 +20,7 @@ FINDINGS = st.builds(
     KINDS,
     PLACES,
     WORDS,
-    WORDS,
+    SENTENCES,
     WORDS,
     severity=st.sampled_from(Severity),
     confidence=st.sampled_from(Confidence),
@@ -44,7 +45,7 @@ RESULTS = st.builds(
     source=WORDS,
     sites=st.lists(st.builds(Site, PLACES, WORDS), max_size=2).map(tuple),
 )
-PROBLEMS = st.builds(Problem, WORDS, st.integers(0, 9), st.integers(0, 9), WORDS, WORDS)
+PROBLEMS = st.builds(Problem, WORDS, st.integers(0, 9), st.integers(0, 9), SENTENCES, WORDS)
 COUNTS = st.integers(0, 99)
 REPORTS = st.builds(
     Report,

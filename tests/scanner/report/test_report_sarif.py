@@ -96,7 +96,8 @@ def test_a_diff() -> None:
 def test_rules_are_contracts_with_the_page_of_their_kind() -> None:
     """Every contract is a rule, titled by its reason; the prose of its kind's page is its help, without the examples."""
     contract = replace(FULL.contracts[0], because="Only the tool runner validates.", source="docs/design.md")
-    run = run_of(replace(FULL, contracts=(contract, *FULL.contracts[1:])))
+    foreign = replace(FULL.findings[3], kind="kind-without-page")
+    run = run_of(replace(FULL, contracts=(contract, *FULL.contracts[1:]), findings=(*FULL.findings[:3], foreign)))
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["one-path", "pure", "gone", "files"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
@@ -109,7 +110,7 @@ def test_rules_are_contracts_with_the_page_of_their_kind() -> None:
     assert "## What is lawful" in one_path["help"]["markdown"]
     assert "# error: [" not in one_path["help"]["markdown"]
     assert one_path["properties"]["tags"] == ["architecture", "choke-point"]
-    assert rules[3]["help"]["text"] == "Kind: required-files. A contract of the kind required-files."
+    assert rules[3]["help"]["text"] == "Kind: kind-without-page. A contract of the kind kind-without-page."
 
 
 def test_what_could_not_be_judged_is_a_notification() -> None:
