@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import os
 import posixpath
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from buttress_scanner.cli.terminal import fail, wants_color, write
+from buttress_scanner.cli.delivering import (
+    Delivery,
+    FileOption,
+    Format,
+    FormatOption,
+    HistoryOption,
+    OutputOption,
+    read_history,
+    situated,
+)
+from buttress_scanner.cli.terminal import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -21,18 +31,6 @@ if TYPE_CHECKING:
     from buttress_scanner.findings.report_model import Report
     from buttress_scanner.gate import Options
     from buttress_scanner.source.tree import GitTree, Tree
-
-
-class Format(StrEnum):
-    """The output formats that the option takes; `buttress_scanner.report` renders them."""
-
-    FULL = "full"
-    CONCISE = "concise"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
 
 
 _Paths = Annotated[
@@ -45,13 +43,6 @@ _Config = Annotated[
     Path | None,
     typer.Option(help="The configuration file. Default: the nearest one in this folder or above.", show_default=False),
 ]
-_Format = Annotated[
-    Format,
-    typer.Option(
-        "--format", help="full: for people; concise: a line each; json, sarif, gitlab, junit: for programs; github: annotations."
-    ),
-]
-_Output = Annotated[Path | None, typer.Option(help="Write the report into this file instead.", show_default=False)]
 _Select = Annotated[
     list[str] | None,
     typer.Option(help="Check only this contract; may be repeated, or hold several ids with commas.", show_default=False),
@@ -85,8 +76,10 @@ _Strict = Annotated[
 def check(  # noqa: PLR0917 - the command line passes by name
     paths: _Paths = None,
     config: _Config = None,
-    output_format: _Format = Format.FULL,
-    output_file: _Output = None,
+    output_format: FormatOption = Format.FULL,
+    output_file: FileOption = None,
+    output: OutputOption = None,
+    history: HistoryOption = None,
     select: _Select = None,
     today: _Today = None,
     stats: _Stats = False,
@@ -103,16 +96,19 @@ def check(  # noqa: PLR0917 - the command line passes by name
     from buttress_scanner.config.document import ConfigurationError
     from buttress_scanner.config.find import NoConfigurationError, find_configuration
     from buttress_scanner.engine import narrow
-    from buttress_scanner.gate import Options
+    from buttress_scanner.gate import Options, source_of
+    from buttress_scanner.module_map import draw
     from buttress_scanner.source.tree import WorkTree
 
     given = paths or []
+    delivery = Delivery.of(output_format, output_file, output)
+    earlier = read_history(history or ())
     try:
         file = config or find_configuration(_start(given))
     except NoConfigurationError as error:
         raise fail(error.problems[0].message, error.problems[0].hint) from None
     except ConfigurationError as error:
-        _deliver(_unusable(error), WorkTree(Path()), output_format, output_file)
+        delivery.deliver(_unusable(error), source_of(WorkTree(Path())))
         raise typer.Exit(2) from None
     folder = file.absolute().parent
     tree = _index(folder) if changed else WorkTree(folder)
@@ -120,15 +116,16 @@ def check(  # noqa: PLR0917 - the command line passes by name
     try:
         loaded = api.load_config(file, tree)
     except ConfigurationError as error:
-        report = _unusable(error)
+        report, modules = _unusable(error), None
     else:
         chosen = tuple(name.strip() for entry in select or [] for name in entry.split(",") if name.strip())
         options = Options(today.date() if today else api.current_date(), chosen, stats, diff or "", strict_baseline)
         report = _checked(loaded, options, tree)
+        modules = draw(loaded, tree) if delivery.holds(Format.HTML) else None
         keep = keep and _keeper(file, given, changed=changed, rules=_rules(loaded))
     if keep is not None:
         report = narrow(report, keep)
-    _deliver(report, tree, output_format, output_file)
+    delivery.deliver(replace(situated(report, folder), map=modules, history=earlier), source_of(tree))
     raise typer.Exit(report.exit_code)
 
 
@@ -228,21 +225,3 @@ def _staged(folder: Path) -> frozenset[str]:
     if staged is None:
         raise _needs_git(folder)
     return frozenset(staged)
-
-
-def _deliver(report: Report, tree: Tree, output_format: Format, output_file: Path | None) -> None:
-    """Render the report with code from the tree that was checked, and write it where it belongs."""
-    from buttress_scanner.gate import source_of
-    from buttress_scanner.report import render
-
-    color = output_file is None and wants_color()
-    text = render(report, output_format.value, read_source=source_of(tree), color=color)
-    if output_file is None:
-        write(text)
-        return
-    try:
-        output_file.write_bytes(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise fail(
-            f"the report cannot be written to {output_file}: {error.strerror or error}", "Name a file in an existing folder."
-        ) from None

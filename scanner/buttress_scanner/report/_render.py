@@ -18,6 +18,7 @@ _MODULES = {
     "github": "buttress_scanner.report.github",
     "gitlab": "buttress_scanner.report.gitlab",
     "junit": "buttress_scanner.report.junit",
+    "html": "buttress_scanner.report.html",
 }
 
 FORMATS: tuple[str, ...] = tuple(_MODULES)
