@@ -40,6 +40,16 @@ def tally(report: Report) -> str:
     return ", ".join(parts)
 
 
+def stale(report: Report) -> Iterator[str]:
+    """Yield what a strict baseline is reproached with: an entry whose finding is gone, and at the end what to do."""
+    use = report.baseline
+    if use is None or not use.strict or not use.fixed:
+        return
+    for entry in use.fixed:
+        yield f"{visible(use.path)}: the finding is gone: {visible(entry)}"
+    yield f"{visible(use.path)}: take out what was repaired: buttress baseline prune"
+
+
 def vacuities(report: Report) -> Iterator[tuple[str, str, str, int, str]]:
     """Yield id, kind, configuration path, line and reason for each way in which a contract guards nothing."""
     for result in report.contracts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.report._summary import coverage, place, place_of, tally, vacuities
+from buttress_scanner.report._summary import coverage, place, place_of, stale, tally, vacuities
 from buttress_scanner.report._text import Paint, visible
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) 
     for name, _, path, line, why in vacuities(report):
         where = f"{place(path, line, 1)}: " if path else ""
         lines.append(f"{where}{paint('warning', f'[{visible(name)}]')} vacuous: {visible(why)}")
+    lines += stale(report)
     return "\n".join([*lines, coverage(report), tally(report)]) + "\n"
 
 

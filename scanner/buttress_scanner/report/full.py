@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.findings.model import Confidence, Finding, Step
 from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Status
 from buttress_scanner.report._frames import Sources, code_frame
-from buttress_scanner.report._summary import coverage, place, place_of, tally
+from buttress_scanner.report._summary import coverage, place, place_of, stale, tally
 from buttress_scanner.report._text import Paint, counted, visible, width
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) 
     blocks += [_problem(problem, sources, paint) for problem in report.errors]
     if report.contracts:
         blocks.append(_contracts(report, paint))
+    if gone := list(stale(report)):
+        blocks.append(gone)
     blocks.append(_closing(report, paint))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.findings.model import Confidence, Position, Severity
 from buttress_scanner.report import concise
 from buttress_scanner.report._forges import advised, below_repository, explained, place_of_problem
-from buttress_scanner.report._summary import coverage, tally, vacuities
+from buttress_scanner.report._summary import coverage, stale, tally, vacuities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +57,9 @@ def _notes(report: Report) -> Iterator[_Note]:
     for name, _, path, line, why in vacuities(report):
         place = below_repository(report, Position(path, line))
         yield _Note("error", place, f"buttress: {name}", f"This contract guards nothing: {why}")
+    if gone := list(stale(report)):
+        path = report.baseline.path if report.baseline is not None else ""
+        yield _Note("error", below_repository(report, Position(path, 0)), "buttress: baseline", "\n".join(gone))
     for finding in sorted(report.open_findings, key=lambda each: each.confidence is Confidence.POSSIBLE):
         place = below_repository(report, finding.position)
         yield _Note(_COMMAND[finding.severity], place, f"buttress: {finding.contract}", explained(finding))
