@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from buttress_scanner.config.places import Path
 
 _REFERENCE = re.compile(r"@[\w.-]+")
-_PROSE = frozenset(("id", "kind", "because", "source", "severity", "reason"))
-"""Keys whose values are text for people."""
+_PROSE = frozenset(("id", "kind", "because", "source", "severity", "reason", "schema", "pattern", "forbid-pattern"))
+"""Keys whose values are text for people, regular expressions and schemas: an `@` in them names no zone."""
 
 
 def references(value: object, place: Path) -> Iterator[tuple[Path, str]]:
