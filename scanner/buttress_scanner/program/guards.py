@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.facts.walking import walk_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.frames import Unit
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TYPING = ("typing", "typing_extensions")
 _CONSTANT = "TYPE_CHECKING"
 _NAMING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
+_WORDS = (b"if", b" and ", b" or ", b"while")
 _Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 _Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -62,7 +63,7 @@ class Guards:
 
     def is_typing_only(self, unit: Unit, span: Span) -> bool:
         """Whether what stands at the span is never run."""
-        if span[1] == 0 or b"if" not in unit.data:  # what a condition guards is indented, or stands behind its colon
+        if span[1] == 0 or not any(word in unit.data for word in _WORDS):  # what a condition guards stands behind something
             return False
         ranges = self._ranges.get(unit.name)
         if ranges is None:
@@ -77,16 +78,29 @@ class Guards:
         stack: list[tuple[_Place, ast.AST]] = [(place, child) for child in ast.iter_child_nodes(node)]
         while stack:
             scope, current = stack.pop()
-            if isinstance(current, ast.If):
-                outcome = self._outcome(scope, current.test, frozenset())
-                branch = current.body if outcome is False else current.orelse if outcome is True else []
-                if branch:
-                    last = branch[-1]
-                    yield (branch[0].lineno, branch[0].col_offset), (last.end_lineno or last.lineno, last.end_col_offset or 0)
+            branch = self._skipped(scope, current)
+            if branch:
+                last = branch[-1]
+                yield (branch[0].lineno, branch[0].col_offset), (last.end_lineno or last.lineno, last.end_col_offset or 0)
             inner = scope
             if isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
                 inner = self._place(scope.unit, current, scope)
             stack += [(inner, child) for child in ast.iter_child_nodes(current)]
+
+    def _skipped(self, scope: _Place, node: ast.AST) -> Sequence[ast.stmt | ast.expr]:
+        """The part of a statement or expression that the constant keeps from running."""
+        match node:
+            case ast.If(test=test, body=body, orelse=orelse) | ast.While(test=test, body=body, orelse=orelse):
+                outcome = self._outcome(scope, test, frozenset())
+                return body if outcome is False else orelse if outcome is True and isinstance(node, ast.If) else ()
+            case ast.IfExp(test=test, body=chosen, orelse=other):
+                outcome = self._outcome(scope, test, frozenset())
+                return () if outcome is None else (other if outcome else chosen,)
+            case ast.BoolOp(op=op, values=values):
+                decisive = isinstance(op, ast.Or)
+                decided = (n for n, v in enumerate(values, 1) if self._outcome(scope, v, frozenset()) is decisive)
+                return values[next(decided, len(values)) :]
+        return ()
 
     def _outcome(self, place: _Place, test: ast.expr, seen: frozenset[tuple[str, int, str]]) -> bool | None:
         """What a test yields when the program runs, as far as the constant decides it."""
@@ -97,6 +111,10 @@ class Guards:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             inner = self._outcome(place, test.operand, seen)
             return None if inner is None else not inner
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Is, ast.Eq)):
+            wanted, inner = test.comparators[0], self._outcome(place, test.left, seen)
+            if isinstance(wanted, ast.Constant) and isinstance(wanted.value, bool) and inner is not None:
+                return inner is wanted.value
         if isinstance(test, ast.BoolOp):
             parts = [self._outcome(place, value, seen) for value in test.values]
             decisive = isinstance(test.op, ast.Or)

@@ -19,7 +19,7 @@ from buttress_scanner.program.text_trails import Named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from buttress_scanner.facts.model import ImportFact, Span
+    from buttress_scanner.facts.model import ImportFact, Node, Span
     from buttress_scanner.findings.model import Position, Step
     from buttress_scanner.program.frames import Frame, Site, Unit
     from buttress_scanner.program.program import Program
@@ -77,8 +77,8 @@ class ImportGraph:
         return sorted(found, key=lambda i: (i.span, i.imported))
 
     def runs(self, found: Import) -> bool:
-        """Whether the import happens when the program runs: no type checking guard keeps it from that."""
-        return not self._guards.is_typing_only(found.unit, found.span)
+        """Whether the import happens when the program runs: no stub, and not kept from it by a type checking guard."""
+        return not found.unit.path.endswith(".pyi") and not self._guards.is_typing_only(found.unit, found.span)
 
     def unknown(self) -> list[tuple[Unit, Span]]:
         """Calls of import functions whose module nobody can tell."""
@@ -143,9 +143,17 @@ class ImportGraph:
         if source is not None:
             body = source.facts.bodies[0]
             bound = body.exit.get(name)
-            if bound is not None and body.nodes[bound][0] not in _KEPT_FORMS:
+            if bound is not None and not self._keeps(source, body.nodes[bound], child):
                 return None
         return child
+
+    def _keeps(self, package: Unit, bound: Node, child: str) -> bool:
+        """Whether what a package binds to the name of a module leaves the module visible: it is no other one, nor of another."""
+        if bound[0] not in ("import", "from"):
+            return bound[0] in _KEPT_FORMS
+        named = self._modules.absolute(package, bound[1], bound[2]) or ""
+        inner = f"{named}.{bound[3]}" if bound[0] == "from" else named
+        return f"{named}.".startswith(f"{child}.") or inner == child or not self._modules.is_ours(named)
 
     # --- calls
 
@@ -180,10 +188,12 @@ class ImportGraph:
         for path in IMPORT_FUNCTIONS:
             for sources in texts.sources(frame, node, path):
                 direct = True
+                args = Args.of(engine, frame, operation)
                 place = sources.positional[0] if sources.positional else sources.keywords.get("name")
                 if place is None:
+                    yield from self._spread(texts, frame, node, path, args)
                     continue
-                known, args = texts.of(*place), Args.of(engine, frame, operation)
+                known = texts.of(*place)
                 if place[0] is not frame:  # a partial that was made elsewhere names the module
                     known = [Named(n.text, (_call_around(*place), *n.way)) for n in known]
                 for named in known:
@@ -197,6 +207,18 @@ class ImportGraph:
                             yield self._named(frame, node, module, named)
         if not direct:
             yield from self._indirect(texts, frame, node)
+
+    def _spread(self, texts: TextSources, frame: Frame, node: int, path: str, args: Args) -> Iterator[Import]:
+        """What a call loads that spreads a container over the arguments of the import function."""
+        operation = frame.body.nodes[node]
+        spread = [n for starred, n in operation[2] if starred] + [n for name, n in operation[3] if not name]
+        held = [named for operand in spread for named in (*texts.inside(frame, operand), *texts.values_of(frame, operand))]
+        for value in args.get(0, "name"):
+            text = str(getattr(value, "value", ""))
+            for named in [n for n in held if n.text == text] or [Named(text)]:
+                for module in loaded_modules(self._program.engine, path, text, args, (frame, node)) if text else ():
+                    if self._may_exist(module):
+                        yield self._named(frame, node, module, named)
 
     def _indirect(self, texts: TextSources, frame: Frame, node: int) -> Iterator[Import]:
         """A library function calls the import function, as in ``map(import_module, names)``."""

@@ -26,6 +26,7 @@ from buttress_scanner.program.order import note_shown
 from buttress_scanner.program.strings import text_method, text_parts
 from buttress_scanner.program.values import (
     Box,
+    BoxMethod,
     Class,
     Const,
     External,
@@ -50,7 +51,7 @@ def call_external(engine: Engine, path: str, receiver: Value | None, args: Args,
     """Call something outside of the program."""
     if isinstance(receiver, Const):
         name = path.rpartition(".")[2]
-        folded = text_method(engine, name, receiver, args.positional)
+        folded = text_method(engine, name, receiver, args.positional, args.keywords) if not args.double_star else None
         if folded is None and not args.keywords and args.star is None:
             folded = text_parts(engine, name, receiver, args.positional, site)
         if folded is not None:
@@ -209,7 +210,7 @@ def _run_callbacks(engine: Engine, path: str, entry: object, args: Args, site: S
         engine.how = outer or ("later" if position in later and not starts else "")
         values = args.get(position) if isinstance(position, int) else args.keywords.get(position, [])
         for value in values:
-            if isinstance(value, (Function, Method, Partial, Maker, Class, Instance, Running, External)):
+            if isinstance(value, (Function, Method, Partial, Maker, Class, Instance, Running, External, BoxMethod)):
                 found = True
                 results += call_back(engine, value, site, _callback_args(engine, name, position, args))
     engine.how = outer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
@@ -10,6 +11,8 @@ from buttress_scanner.program.enums import enum_value, enum_value_kind
 from buttress_scanner.program.values import Box, Const, Member, Object, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Site
 
@@ -58,9 +61,10 @@ def binary_constant(engine: Engine, op: str, left: Value, right: list[Value]) ->
         if op == "add":
             return format_parts(engine, [[left], right])
         if op == "mod":
-            texts = _texts(engine, right)
-            if texts is not None and left.value.count("%") == 1 and "%s" in left.value and len(texts) <= RESULTS:
-                return [engine.const(left.value.replace("%s", t)) for t in texts]
+            choices = [parts for value in right for parts in _filling(engine, value)]
+            made = [text for parts in choices if (text := filled(left.value, parts))]
+            if made and len(made) == len(choices) <= RESULTS:
+                return [engine.const(text) for text in made]
         return [engine.make(Object, "builtins.str")]
     if isinstance(left, Const) and isinstance(left.value, int):
         rights = [r.value for r in right if isinstance(r, Const) and isinstance(r.value, int)]
@@ -72,10 +76,36 @@ def binary_constant(engine: Engine, op: str, left: Value, right: list[Value]) ->
     return []
 
 
-def text_method(engine: Engine, name: str, receiver: Const, positional: list[list[Value]]) -> list[Value] | None:
+def filled(template: str, parts: Sequence[str]) -> str:
+    """``template % parts``; "" where that does not work."""
+    try:
+        return template % tuple(parts)
+    except (TypeError, ValueError):
+        return ""
+
+
+def _filling(engine: Engine, value: Value) -> list[list[str]]:
+    """What stands behind ``%``, a text or a tuple of texts, in each form; one empty form if that is not known."""
+    if not (isinstance(value, Box) and value.kind == "tuple"):
+        return [[text] for text in _texts(engine, [value]) or ()] or [[]]
+    items = contents.known_items(engine, value)
+    texts = [_texts(engine, items.get(place, [])) or [] for place in range(len(items))]
+    choices = list(product(*texts)) if not contents.unknown_items(engine, value) else []
+    return [list(choice) for choice in choices] or [[]]
+
+
+def text_method(
+    engine: Engine,
+    name: str,
+    receiver: Const,
+    positional: list[list[Value]],
+    keywords: Mapping[str, list[Value]] = MappingProxyType({}),
+) -> list[Value] | None:
     """Fold a method of a constant string; None where it is not one that makes names."""
     if not isinstance(receiver.value, str):
         return None
+    if keywords:
+        return _formatted(engine, receiver.value, positional, keywords) if name == "format" else None
     texts = [_texts(engine, values) for values in positional]
     if any(t is None for t in texts):
         return None
@@ -93,6 +123,21 @@ def text_method(engine: Engine, name: str, receiver: Const, positional: list[lis
         except (IndexError, KeyError, ValueError, AttributeError):
             return None
     return None
+
+
+def _formatted(
+    engine: Engine, template: str, positional: list[list[Value]], keywords: Mapping[str, list[Value]]
+) -> list[Value] | None:
+    """``template.format`` with keywords."""
+    texts = [_texts(engine, values) or [] for values in (*positional, *keywords.values())]
+    choices = list(product(*texts))
+    if not 0 < len(choices) <= RESULTS:
+        return None
+    count = len(positional)
+    try:
+        return [engine.const(template.format(*c[:count], **dict(zip(keywords, c[count:], strict=True)))) for c in choices]
+    except (IndexError, KeyError, ValueError, AttributeError):
+        return None
 
 
 _PARTED = {"partition": "tuple", "rpartition": "tuple", "split": "list", "rsplit": "list", "splitlines": "list"}

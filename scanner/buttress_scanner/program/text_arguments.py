@@ -12,11 +12,13 @@ from buttress_scanner.program.text_trails import Follow, Named, Trail, texts_in
 from buttress_scanner.program.values import (
     Box,
     Function,
+    Instance,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Site
 
@@ -28,10 +30,35 @@ class TextArguments:
         self._engine = engine
         self._trace = trace
         self._callers: dict[Frame, list[Site]] = {}
-        for frame in frames:
+        self._called: set[Body] = set()
+        """What known callers run, on an object that they made or got."""
+        self._open: set[Frame] | None = None
+        self._frames = list(frames)
+        for frame in self._frames:
+            if frame.key != "anybody" and self._has_receiver(frame):
+                self._called.add(frame.body)
             for node, callees in frame.edges.items():
                 for callee in callees:
                     self._callers.setdefault(callee, []).append((frame, node))
+
+    def _has_receiver(self, frame: Frame) -> bool:
+        cell = frame.params.get(frame.body.params[0].name) if frame.owner is not None and frame.body.params else None
+        values = self._engine.values(cell) if cell is not None else []
+        return any(isinstance(value, Instance) and isinstance(value.site, tuple) for value in values)
+
+    def is_open(self, frame: Frame) -> bool:
+        """Whether a method may run on any object of its class: nobody calls it on one that is known, nor what calls it."""
+        if self._open is None:
+            todo = [f for f in self._frames if self._starts(f)]
+            self._open = set(todo)
+            while todo:
+                fresh = {callee for callees in todo.pop().edges.values() for callee in callees} - self._open
+                self._open |= fresh
+                todo += fresh
+        return frame in self._open
+
+    def _starts(self, frame: Frame) -> bool:
+        return frame.body not in self._called if frame.key == "anybody" else not self._callers.get(frame)
 
     def of(self, frame: Frame, name: str, trail: Trail, follow: Follow) -> list[Named]:
         """What the callers give for a parameter: the call that was entered, or else all calls, which are then part of the way."""
@@ -63,6 +90,9 @@ class TextArguments:
         position = next(n for n, p in enumerate(params) if p.name == name)
         if params[position].kind == "vararg":
             return [n for s in sources.positional[position:] if s is not None for n in self._trace(*s, trail)]
+        if params[position].kind == "kwarg":
+            taken = {p.name for p in params}
+            return [n for key, s in sources.keywords.items() if key not in taken for n in self._trace(*s, trail)]
         if params[position].kind != "kwonly" and position < len(sources.positional):
             place = sources.positional[position]
             return follow(*place, trail) if place is not None else []

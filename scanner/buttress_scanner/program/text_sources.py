@@ -13,7 +13,7 @@ from buttress_scanner.program import contents
 from buttress_scanner.program.bindings import Sources, sources_of
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.enums import enum_value, enum_value_kind
-from buttress_scanner.program.strings import text_method
+from buttress_scanner.program.strings import filled, text_method
 from buttress_scanner.program.text_arguments import TextArguments
 from buttress_scanner.program.text_trails import MOST, Follow, Named, Trail, distinct, joined, texts_in
 from buttress_scanner.program.values import (
@@ -66,6 +66,11 @@ class TextSources:
         """The texts in the container that a node can be."""
         self._left = STEPS
         return self._contents(frame, node, Trail())[:MOST]
+
+    def values_of(self, frame: Frame, node: int) -> list[Named]:
+        """The texts that are values of the mapping that a node can be."""
+        self._left = STEPS
+        return self._mapped(frame, node, Trail())[:MOST]
 
     def beginnings(self, frame: Frame, node: int) -> list[Named]:
         """How a text begins of which the rest is not known: ``f"shop.api.{name}"``."""
@@ -127,6 +132,10 @@ class TextSources:
         return self._trace(frame, operation[1], trail) if operation[1] >= 0 else []
 
     def _sum(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
+        if operation[1] == "mod":
+            parts = self._parts(frame, operation[3], trail) or [self._trace(frame, operation[3], trail)]
+            made = joined([self._trace(frame, operation[2], trail), *parts], lambda texts: filled(texts[0], texts[1:]))
+            return [n for n in made if n.text] or self._known(frame, node)
         if operation[1] != "add":
             return self._known(frame, node)
         return joined([self._trace(frame, operation[2], trail), self._trace(frame, operation[3], trail)], "".join)
@@ -187,7 +196,13 @@ class TextSources:
             given = self._arguments.given_at(instance.site)
             texts = texts_in(self._engine.values(self._engine.slot("of", instance, operation[2])))
             found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
-        return found or self._variable(frame, node, operation, trail)
+        return found or ([] if self._is_elsewhere(frame, operation[1]) else self._variable(frame, node, operation, trail))
+
+    def _is_elsewhere(self, frame: Frame, node: int) -> bool:
+        """Whether this is the receiver of nobody's call, of a method that is called on objects which are known."""
+        values = self._engine.read(frame, node)
+        unnamed = bool(values) and all(isinstance(v, Instance) and v.site is SELF for v in values)
+        return unnamed and not self._arguments.is_open(frame)
 
     def _objects(self, frame: Frame, node: int) -> list[Instance]:
         """The objects that a node can be; all that are made of the class where a method has been called by nobody."""
@@ -195,7 +210,7 @@ class TextSources:
         for value in self._engine.read(frame, node):
             if isinstance(value, Instance) and isinstance(value.site, tuple):
                 found[value] = None
-            elif isinstance(value, Instance) and value.site is SELF:
+            elif isinstance(value, Instance) and value.site is SELF and self._arguments.is_open(frame):
                 found.update(dict.fromkeys(self._made(value.info)))
         return list(found)
 
@@ -238,13 +253,15 @@ class TextSources:
         if callee[2] == "join" and len(operation[2]) == 1:
             parts = self._parts(frame, operation[2][0][1], trail)
             return [n for r in receivers for n in joined(parts, r.text.join)] if parts else []
-        if operation[3] or any(starred for starred, _ in operation[2]):
+        if not all(name for name, _ in operation[3]) or any(starred for starred, _ in operation[2]):
             return []
-        given = [self._trace(frame, argument, trail) for _, argument in operation[2]]
+        given = [self._trace(frame, argument, trail) for _, argument in (*operation[2], *operation[3])]
 
         def applied(parts: Sequence[str]) -> str:
             constants: list[list[Value]] = [[self._engine.const(p)] for p in parts[1:]]
-            results = text_method(self._engine, callee[2], self._engine.const(parts[0]), constants) or []
+            count = len(operation[2])
+            named = {name: constants[count + n] for n, (name, _) in enumerate(operation[3])}
+            results = text_method(self._engine, callee[2], self._engine.const(parts[0]), constants[:count], named) or []
             return next(iter(texts_in(results)), "")
 
         return [n for n in joined([receivers, *given], applied) if n.text]
@@ -349,7 +366,9 @@ class TextSources:
             given = self._arguments.given_at(owner.site)
             texts = self._elements_of(self._engine.values(self._engine.slot("of", owner, operation[2])))
             found += [Named(text, (owner.site,)) if text in given else Named(text) for text in texts]
-        return found or [Named(text) for text in self._elements_of(self._engine.read(frame, node))]
+        if found or (operation[0] == "attr" and self._is_elsewhere(frame, operation[1])):
+            return found
+        return [Named(text) for text in self._elements_of(self._engine.read(frame, node))]
 
     def _elements_of(self, values: Iterable[Value]) -> list[str]:
         return [text for v in values if isinstance(v, Box) for text in texts_in(contents.elements(self._engine, v))]
