@@ -78,7 +78,7 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
     from buttress_scanner.program import Program
 
     configuration, clock = loaded.configuration, _Clock()
-    contracts = _selected(configuration.contract, select)
+    contracts = select_contracts(configuration.contract, select)
     with clock.step("read"):
         files = tree or WorkTree(loaded.folder)
         discovered = files.modules(configuration.exclude)
@@ -128,7 +128,12 @@ def narrow(report: Report, keep: Callable[[Finding], bool]) -> Report:
     return replace(report, findings=tuple(finding for finding in report.findings if keep(finding)))
 
 
-def _selected(contracts: Sequence[Contract], select: Sequence[str]) -> tuple[Contract, ...]:
+def select_contracts(contracts: Sequence[Contract], select: Sequence[str]) -> tuple[Contract, ...]:
+    """Return the contracts with these ids, all when none is named.
+
+    Raises:
+        SelectionError: there is no contract with such an id.
+    """
     known = {contract.id for contract in contracts}
     for name in select:
         if name not in known:

@@ -18,6 +18,7 @@ from buttress_scanner.findings.model import Confidence, Finding, Position, Sever
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.program import Program
 
 
@@ -101,6 +102,10 @@ class Contract(BaseModel):
     @abstractmethod
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place that breaks the contract; record in the ledger what was judged."""
+
+    def breakings(self, program: Program) -> Iterable[Breaking]:
+        """Ways to break this contract in this program, for `buttress sabotage`; the program may be solved for them."""
+        return ()
 
     def finding(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from buttress_scanner.contracts._protected import Guard, function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
+from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
 from buttress_scanner.findings.model import Confidence, Position, Step
 from buttress_scanner.program.classes import members, metaclasses
 from buttress_scanner.program.program import symbol_of
@@ -72,6 +73,20 @@ class ChokePoint(Contract):
             names |= {member, owner.rpartition(".")[2]}
             names |= program.descendants(owner.rpartition(".")[2] or member)
         return program.around(names)
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A module of its own calls what is protected, by its name and through a bound method."""
+        subjects = [s for text in self.protect for s in program.subjects(text) if s.body is not None and is_importable(s)]
+        for subject in subjects[:1]:
+            owner, _, member = subject.qualname.rpartition(".")
+            if not owner:
+                statement, name = imported(subject)
+                code = f"{statement}\n\n\ndef sabotaged():\n    {name}()  {HERE}\n"
+            else:
+                statement, name = imported(replace(subject, qualname=owner))
+                start = f"{statement}\n\n\ndef sabotaged(guarded: {name}):\n"
+                code = f"{start}    guarded.{member}()  {HERE}\n    alias = guarded.{member}\n    alias()  {HERE}\n"
+            yield Workbench(program).added(f"calls `{subject.symbol}` in a module of its own", code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every call and every hand-out outside ``only``."""
@@ -156,20 +171,25 @@ class _Search:
                 if references.has(frame, node[1]) and references.arises(frame, node[1]):
                     self._report(frame, index, node[1], inside, "calls")
             elif index in frame.edges and node[0] not in ("class", "import", "from", "star") and self._implicit(frame, index):
-                if node[0] == "exit" and self._was_handed_in(frame, index, node):
+                if node[0] == "exit" and self._was_handed_in(frame, index, int(str(node[1]))):
                     continue
                 self._report(frame, index, -1, inside, "runs")
 
-    def _was_handed_in(self, frame: Frame, index: int, node: tuple[object, ...]) -> bool:
+    def _was_handed_in(self, frame: Frame, index: int, stack: int) -> bool:
         """Leaving a stack runs the callbacks that were handed to it: the place that did so is reported."""
         from buttress_scanner.program.box_methods import callbacks_of
 
         if self.contract.references == "allow":
             return False
-        cell = frame.cells[int(str(node[1]))]
+        cell = frame.cells[stack]
         kept = {function_of(c) for v in (cell.values if cell is not None else ()) for c in callbacks_of(self.program.engine, v)}
         run = [c.body for c in frame.edges.get(index, ()) if self.guard.runs(c)]
-        return all(any(f is not None and f.body is body for f in kept) for body in run)
+        return bool(kept) and all(any(f is not None and f.body is body for f in kept) for body in run)
+
+    def _closes(self, frame: Frame, index: int, callee: int) -> bool:
+        """``stack.close()``, which runs what was handed to the stack."""
+        operands = frame.body.nodes[callee]
+        return operands[0] == "attr" and self._was_handed_in(frame, index, int(str(operands[1])))
 
     def _protects_target(self, frame: Frame, target: int) -> bool:
         cell = frame.cells[target]
@@ -184,7 +204,7 @@ class _Search:
         reflected = any(references.reflection.is_run_through(c) for c in frame.edges.get(index, ()))
         if reflected or self._has_made(frame, callee):
             self._report(frame, index, -1, inside, "runs")
-        elif self._makes_for_its_caller(frame, callee, node):
+        elif self._makes_for_its_caller(frame, callee, node) or self._closes(frame, index, callee):
             return
         elif self._implicit(frame, index) and not self._hands_in(frame, node) and not self._cooperative(frame, callee):
             self._report(frame, index, -1, inside, "runs")

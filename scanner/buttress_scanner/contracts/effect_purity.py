@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from buttress_scanner.contracts._effect_examples import EXAMPLES
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tuple
+from buttress_scanner.contracts.breaking import Breaking, Workbench
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.lifetime import root
 from buttress_scanner.program.makers import added
@@ -67,6 +69,14 @@ class EffectPurity(Contract):
     def scope(self, program: Program) -> Iterable[str] | None:
         """The zone; what it calls is evaluated with it."""
         return [u.name for u in program.select(self.zone)]
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """Functions of a module of the zone have each of the forbidden effects."""
+        units = program.select(self.zone)
+        code = "".join(f"\n\n{EXAMPLES[effect]}" for effect in self.forbid if effect in EXAMPLES)
+        if units and code:
+            effects = ", ".join(effect for effect in self.forbid if effect in EXAMPLES)
+            yield Workbench(program).appended(f"has effects ({effects}) in `{units[0].name}`", units[0], code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place of the zone that brings about a forbidden effect."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
+from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable, with_member
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.compared import Comparisons
@@ -31,6 +32,7 @@ _NAMING = ("attr", "global", "from", "item", "call")
 _HOLDING = ("dict", "seq", "global", "from")
 """Displays and constants, out of which a function takes a member that it names."""
 _NESTING = 2
+_NO_MEMBER = ("func", "class", "deco")
 
 
 class EnumZone(Contract):
@@ -69,6 +71,23 @@ class EnumZone(Contract):
                 names.update(node[1] for node in held if node[0] == "const" and isinstance(node[1], str))
         around = program.around({name for name in names if name.isidentifier()})
         return [u.name for u in program.select(self.zone) if u.name in around]
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A module of the zone mentions a member that is not permitted, as an attribute and by its name as text."""
+        subject = next((s for s in program.subjects(self.enum) if s.body is not None and is_importable(s)), None)
+        units = program.select(self.zone)
+        if subject is None or subject.body is None or not units:
+            return
+        nodes = subject.body.nodes
+        written = [n for n, node in subject.body.exit.items() if not n.startswith("_") and nodes[node][0] not in _NO_MEMBER]
+        wanted = next((n for n in self.forbid or written if n not in self.allow), None)
+        # where all members are permitted, the contract speaks of those that come
+        grown = {} if wanted else with_member(subject, 'SABOTAGED = "sabotaged"')
+        member = wanted or "SABOTAGED"
+        statement, name = imported(subject)
+        code = f"{statement}\n\nSABOTAGED = {name}.{member}  {HERE}\nBY_NAME = {name}[{member!r}]  {HERE}\n"
+        how = f"mentions `{member}`{' (a new member)' if grown else ''} in `{units[0].name}`"
+        yield Workbench(program).appended(how, units[0], code, grown)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every mention of a member that is not permitted."""

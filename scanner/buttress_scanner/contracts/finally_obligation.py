@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
+from buttress_scanner.contracts.breaking import Breaking, Workbench, imported, is_importable
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.flow import Flow
 from buttress_scanner.program.flow_scope import Obligation, Scope
@@ -68,6 +69,25 @@ class FinallyObligation(Contract):
         names = {name for owner in owners if owner for name in program.descendants(owner)}
         named = program.select(text.partition(":")[0] for text in self.function if not text.startswith("@"))
         return {unit.name for unit in [*named, *program.mentioning(names)]}
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """The function raises before it has met the obligation."""
+        from buttress_scanner.contracts._rewriting import with_first
+
+        statements = ['raise RuntimeError("sabotage")']
+        if self.from_ != "entry":
+            starts = [s for s in program.subjects(self.from_) if is_importable(s)]
+            if not starts:
+                return
+            statement, name = imported(starts[0])
+            statements = [statement, f"{name}()", *statements]
+        subjects = [s for text in self.function for s in program.subjects(text) if s.body is not None]
+        for subject in subjects[:1]:
+            breaking = Workbench(program).rewritten(
+                f"leaves `{subject.symbol}` by an exception", subject, with_first(*statements)
+            )
+            if breaking is not None:
+                yield breaking
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every function that can be left while it owes."""

@@ -10,12 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
+from buttress_scanner.contracts.breaking import HERE, Workbench
 from buttress_scanner.findings.map_model import Layering, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.imports import Import, ImportGraph
@@ -39,6 +41,11 @@ class _Place:
     layer: int
     sibling: int
     pattern: str
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """From top to bottom, siblings in the order in which they are named."""
+        return (self.layer, self.sibling)
 
 
 class ImportLayers(Contract):
@@ -64,6 +71,17 @@ class ImportLayers(Contract):
 
         order, found = _Order(self.layers, program), concerned(program)
         return found if any(order.place(module) is not None for module in found) else ()
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A module of the lowest layer imports one of the highest, as a statement and by its name as text."""
+        order = _Order(self.layers, program)
+        placed = [(place, unit) for unit in program.modules.values() if (place := order.place(unit.name)) is not None]
+        if not placed:
+            return
+        (_, high), (_, low) = min(placed, key=lambda p: p[0].key), max(placed, key=lambda p: p[0].key)
+        if high is not low and all(part.isidentifier() for part in high.name.split(".")):
+            code = f"import {high.name}  {HERE}\nimport importlib\nimportlib.import_module({high.name!r})  {HERE}\n"
+            yield Workbench(program).appended(f"imports `{high.name}` in `{low.name}`", low, code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports a module which its layer may not import."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from buttress_scanner.contracts.base import Contract, Selectors, Strings
+from buttress_scanner.contracts.breaking import Workbench
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.annotations import (
     Form,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.facts.model import Body
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
@@ -119,6 +121,17 @@ class Signature(Contract):
         owners = {text.partition(":")[2].rpartition(".")[0].rpartition(".")[2] for text in self.function if self.overrides}
         names = {name for owner in owners if owner for name in program.descendants(owner)}
         return {unit.name for unit in program.mentioning(names)}
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """The function takes another parameter."""
+        from buttress_scanner.contracts._rewriting import with_parameter
+
+        subjects = [s for text in self.function for s in program.subjects(text) if s.body is not None]
+        for subject in subjects[:1]:
+            how = f"gives `{subject.symbol}` another parameter"
+            breaking = Workbench(program).rewritten(how, subject, with_parameter("sabotaged"))
+            if breaking is not None:
+                yield breaking
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every definition that differs."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts.base import Contract, Selectors
+from buttress_scanner.contracts.breaking import Workbench, is_importable
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import linearise, subclasses
 from buttress_scanner.program.hooks import may_be_called_by_library
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
@@ -64,6 +66,12 @@ class Wired(Contract):
     callers_in: Selectors | None = Field(
         None, description="Modules in which a caller must be; all that are not exempt when absent."
     )
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """Nothing is left of the program but the function or class itself, which then nobody uses."""
+        subjects = [s for text in self.symbols for s in program.subjects(text) if s.body is not None and is_importable(s)]
+        for subject in subjects[:1]:
+            yield Workbench(program).alone(f"removes whatever could use `{subject.symbol}`", subject)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every symbol that nothing in production code calls or constructs."""
