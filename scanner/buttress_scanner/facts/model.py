@@ -25,7 +25,7 @@ Operations, with their operands::
     setattr object name value | setitem object key value | gstore name value | nlstore name value | aug op left right
     delattr object name | delitem object key
     enter context is_async | exit context is_async | await operand | yield operand | yieldfrom operand
-    raise exception | caught types | declare value annotation | star level module | matchpos object index
+    raise exception cause | caught types | declare value annotation | star level module | matchpos object index
 """
 
 from __future__ import annotations

@@ -174,9 +174,8 @@ class Statements(Patterns):
     def _do_raise(self, node: ast.Raise) -> list[Any]:
         start = len(self.body.nodes)
         value = self.expr(node.exc) if node.exc else -1
-        if node.cause:
-            self.expr(node.cause)
-        raised = self.emit(span_of(node), "raise", value)
+        cause = self.expr(node.cause) if node.cause else -1
+        raised = self.emit(span_of(node), "raise", value, cause)
         self.dead = True
         return ["raise", span_of(node), start, len(self.body.nodes), raised]
 

@@ -65,6 +65,7 @@ class Effects:
         outer = self.flow.log_anew()
         handler = self._handlers.get(node[0])
         found = handler(frame, index, node, state) if handler is not None else self._implicit(frame, index, state)
+        found = self.flow.exceptions.refined(found)
         self._known[key] = (found, self.flow.log_again(outer))
         return found
 
@@ -239,7 +240,7 @@ class Effects:
         owner, _, name = path.rpartition(".")
         if self.flow.optimistic and entry is None and owner.endswith(")") and name in self.flow.obligation.names:
             return unknown(met(state))  # a result of some library, which may be anything
-        quiet = path in tables.LAZY or (entry is not None and entry.no_raise)
+        quiet = path in tables.LAZY or (entry is not None and entry.no_raise) or self.flow.scope.is_quiet(path)
         found = self._implicit(frame, index, state)
         return found if quiet else found | raising(state)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
 from buttress_scanner.program.classes import linearise
-from buttress_scanner.program.flow_state import ANYTHING, Exc
+from buttress_scanner.program.flow_state import ANYTHING, Exc, Outcome
 from buttress_scanner.program.frames import ClassInfo
 from buttress_scanner.program.values import Box, Class, External, Instance, Object, Value
 
@@ -101,6 +101,10 @@ class Exceptions:
         if not exc.exact and exc.key in self.ancestors(kind):
             return False, Exc(kind)
         return None
+
+    def refined(self, outcomes: set[Outcome]) -> set[Outcome]:
+        """What a node may do, with the exceptions told apart that the analysis is about; here none are."""
+        return outcomes
 
     def includes(self, vague: Exc, exc: Exc) -> bool:
         """Whether the one, which may be of any class below, stands for the other as well."""

@@ -48,6 +48,9 @@ class Obligation:
 class Scope:
     """What all analyses of one obligation share: who can have to do with it."""
 
+    by_node: bool = False
+    """Whether a way out stands at the very operation that raises, rather than at its statement."""
+
     def __init__(self, program: Program, obligation: Obligation, is_exempt: Callable[[str], bool]) -> None:
         """Search backwards over the calls from everything that meets or starts.
 
@@ -95,6 +98,10 @@ class Scope:
         if subject not in self._around:
             self._around[subject] = self._calling([f for f in self.program.frames() if f.body is subject])
         return self._around[subject]
+
+    def is_quiet(self, path: str) -> bool:
+        """Whether a library function counts as one that cannot fail, beside those of the catalogue."""
+        return False
 
     def _closes_stack(self, frame: Frame) -> bool:
         """Whether a frame closes an exit stack by a method, or gives away what is registered with it."""

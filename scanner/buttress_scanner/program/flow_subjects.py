@@ -158,12 +158,13 @@ def runs_under(program: Program, texts: Iterable[str], *, overrides: bool) -> li
             if subject.body is not None and subject.body.kind == "class":
                 continue
             for unit, home, values in held_by(program, subject, overrides=overrides):
-                for runner in _runners(engine, unit, home, values):
+                for runner in runners(engine, unit, home, values):
                     found.setdefault((runner.unit.name, runner.home.index, len(found) if runner.is_wrapped else -1), runner)
     return [found[key] for key in sorted(found)]
 
 
-def _runners(engine: Engine, unit: Unit, home: Body | None, values: list[Value]) -> Iterator[Runner]:
+def runners(engine: Engine, unit: Unit, home: Body | None, values: list[Value]) -> Iterator[Runner]:
+    """What runs when one of the values is called, for a definition that they are known under."""
     functions = functions_in(engine, values)
     if home is not None and not functions:
         functions = [f for f in engine.functions if f.body is home]

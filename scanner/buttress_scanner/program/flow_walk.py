@@ -140,6 +140,8 @@ class Walker:
             return self.on_yield(states, place)
         after: States = set()
         outcomes: set[Outcome] = set()
+        if self.flow.scope.by_node:
+            place = self.place(place.rank, self.body.spans[index])
         for state in states:
             for kind, reached, _, exc, explicit in self.flow.effects.of(self.frame, index, state):
                 if kind == NEXT:

@@ -1,0 +1,133 @@
+"""Which exceptions leave a function: every operation that may raise outside of what catches it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.flow import Flow
+from buttress_scanner.program.flow_exceptions import BASE, ERROR, Exceptions, Key
+from buttress_scanner.program.flow_scope import Obligation, Scope
+from buttress_scanner.program.flow_state import END, EXPLICIT_RAISE, EXPLICIT_RETURN, OWED, RAISE, Exc, Outcome, Place
+from buttress_scanner.program.responses import responses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.program import Program
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.flow_subjects import Runner
+    from buttress_scanner.program.frames import Frame
+
+_SAYING = frozenset({"io.console", "log", "clock"})
+"""Effects of functions that only say something: in a handler they count as ones that cannot fail."""
+
+
+class Watched(Exceptions):
+    """Exceptions of which some must not escape; whatever may be anything may be one of these."""
+
+    def __init__(self, engine: Engine, kinds: Iterable[Key]) -> None:
+        super().__init__(engine)
+        self.kinds = tuple(kinds)
+        self._narrow = [k for k in self.kinds if k not in (BASE, ERROR)]
+
+    def refined(self, outcomes: set[Outcome]) -> set[Outcome]:
+        """The outcomes; where one may raise something wider than a watched class, that class stands beside it."""
+        if not self._narrow:
+            return outcomes
+        more = {
+            o._replace(exc=Exc(kind))
+            for o in outcomes
+            if o.kind == RAISE and not o.exc.exact
+            for kind in self._narrow
+            if o.exc.key != kind
+            and (o.exc.key in self.ancestors(kind) if o.exc.key != "*" else ERROR not in self.ancestors(kind))
+        }
+        return outcomes | more
+
+    def is_watched(self, exc: Exc) -> bool:
+        """Whether an exception is one of those that must not escape."""
+        if exc.key == "*":
+            return BASE in self.kinds
+        return not self.ancestors(exc.key).isdisjoint(self.kinds)
+
+
+class EscapeScope(Scope):
+    """What analyses of escaping exceptions share."""
+
+    by_node = True
+
+    def __init__(self, program: Program, kinds: Iterable[Key], is_exempt: Callable[[str], bool]) -> None:
+        super().__init__(program, Obligation(), is_exempt)
+        self.exceptions = self.watched = Watched(program.engine, kinds)
+        tables = responses()
+        self._quiet = tables.makers.keys() | tables.fixed.keys()
+
+    def is_quiet(self, path: str) -> bool:
+        """Making a response of a framework, or saying something, does not fail."""
+        if path in self._quiet:
+            return True
+        entry = self.program.engine.catalogue.entry(path)
+        return entry is not None and bool(entry.effects) and _SAYING.issuperset(entry.effects)
+
+
+class Escapes:
+    """Finds the operations through which exceptions leave functions."""
+
+    def __init__(self, scope: EscapeScope) -> None:
+        self.scope = scope
+        self._plain = Flow(scope)
+
+    def of(self, runner: Runner) -> list[Place]:
+        """Where exceptions leave what runs under a name: one place a statement, in order."""
+        flow = Flow(self.scope, base=self._plain, subject=runner.home) if runner.is_wrapped else self._plain
+        generic = self._leaving(flow, runner, runner.generic)
+        if runner.calls and (not runner.generic or _has_bare_parameters(runner.home)):
+            generic = self._leaving(flow, runner, runner.calls)
+        first: dict[Span, Place] = {}
+        for place in sorted(generic, key=_evaluated):
+            first.setdefault(_statement(runner.home.tree, place.span) or place.span, place)
+        return sorted(first.values(), key=lambda p: p.span)
+
+    def _leaving(self, flow: Flow, runner: Runner, frames: Iterable[Frame]) -> set[Place]:
+        found: set[Place] = set()
+        for frame in frames:
+            for outcome in flow.exits(frame, OWED):
+                if outcome.kind == RAISE and self.scope.watched.is_watched(outcome.exc):
+                    found.add(_place(runner, outcome))
+        return found
+
+
+def _place(runner: Runner, outcome: Outcome) -> Place:
+    """The place of an exit; what a wrapper does by itself stands at the definition."""
+    place = outcome.state.origin if runner.is_wrapped else outcome.place
+    if place is None or (runner.is_wrapped and place.rank in (EXPLICIT_RETURN, END)):
+        return Place(END, runner.home.header)
+    return place
+
+
+def _evaluated(place: Place) -> tuple[int, int, int]:
+    """The order of evaluation: what is inside of a call comes before it."""
+    line, column, end_line, end_column = place.span
+    return (end_line, end_column, -(line * 10_000 + column) if place.rank != EXPLICIT_RAISE else 0)
+
+
+def _statement(tree: list[object], span: Span) -> Span | None:
+    """The innermost statement that a span lies in."""
+    for entry in tree:
+        if not isinstance(entry, list):
+            continue
+        if entry and isinstance(entry[0], str):
+            around: Span = entry[1]
+            if around[:2] <= span[:2] and span[2:] <= around[2:]:
+                return _statement(entry[2:], span) or around
+        else:
+            inner = _statement(entry, span)
+            if inner is not None:
+                return inner
+    return None
+
+
+def _has_bare_parameters(body: Body) -> bool:
+    """Whether a parameter beside the receiver has no annotation."""
+    return any(p.annotation < 0 and p.name not in ("self", "cls") and p.kind not in ("vararg", "kwarg") for p in body.params)
