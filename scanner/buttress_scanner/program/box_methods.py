@@ -45,6 +45,7 @@ from buttress_scanner.program.values import (
     Module,
     Namespace,
     Object,
+    Partial,
     Running,
     Value,
 )
@@ -199,8 +200,18 @@ def _on_done(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
 
 
 def _registers(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
-    engine.grow(engine.slot(owner, "callbacks"), args.get(0))
+    """``stack.callback(f, *args)``: the function runs with these arguments when the stack is left."""
+    given = len(args.positional) > 1 or bool(args.keywords)
+    kept = [engine.make(Partial, f, *site, 1) if given and not isinstance(f, Partial) else f for f in args.get(0)]
+    engine.grow(engine.slot(owner, "callbacks"), kept)
     return args.get(0)
+
+
+def _leaves(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
+    """``stack.close()``, and the way out of a context spelled out."""
+    if owner.kind in ("stack", "context"):
+        left(engine, owner, site)
+    return []
 
 
 def _enters(engine: Engine, owner: Box, args: Args, site: Site) -> list[Value]:
@@ -231,6 +242,7 @@ METHODS: dict[str, Callable[[Engine, Box, Args, Site], list[Value]]] = {
     "union": _merges, "intersection": _merges, "difference": _merges, "symmetric_difference": _merges,
     "result": _awaits, "add_done_callback": _on_done, "callback": _registers, "enter_context": _enters,
     "push_async_callback": _registers, "enter_async_context": _enters,
+    "close": _leaves, "aclose": _leaves, "__exit__": _leaves, "__aexit__": _leaves,
 }  # fmt: skip
 
 
@@ -251,6 +263,10 @@ def call_box(engine: Engine, owner: Value, name: str, args: Args, site: Site) ->
             return iterate(engine, owner, site)
         case Instance() | Class() if name == "__getattribute__":
             return [v for n in args.get(0) if isinstance(n, Const) for v in get_attribute(engine, owner, str(n.value), site)]
+        case Instance() | Class() if name in ("__setattr__", "__delattr__"):
+            from buttress_scanner.program.library import call_external
+
+            return call_external(engine, f"builtins.object.{name}", None, args.behind([owner]), site)
         case Class() if name == "__getitem__":
             return get_item(engine, owner, args.get(0, "name"), site)
         case Class(info=info) if name == "__subclasses__":
@@ -293,7 +309,13 @@ _WRITING = frozenset(
 )
 
 
+_CHANGING = frozenset({"pop", "popitem", "clear", "setdefault", "update", "__setitem__", "__delitem__", "__ior__"})
+"""Methods of the dict behind an object that change the object."""
+
+
 def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, site: Site) -> list[Value]:
+    if name in _CHANGING and isinstance(owner.owner, Instance):
+        note_mutation(engine, owner.owner, site, "an attribute")
     if name in ("get", "__getitem__", "pop", "setdefault"):
         return [*namespace_item(engine, owner, args.get(0), site), *args.get(1)]
     if name == "update":
@@ -304,6 +326,9 @@ def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, sit
                         set_attribute(engine, owner.owner, key, values, site)
         for key, values in args.keywords.items():
             set_attribute(engine, owner.owner, key, values, site)
+        return []
+    if name == "__setitem__":
+        set_item(engine, owner, args.get(0), args.get(1), site)
         return []
     if name in ("values", "items"):
         found = _namespace_values(engine, owner, site)

@@ -154,7 +154,20 @@ def bindings_of(engine: Engine, receiver: Instance, owner: ClassInfo) -> Binding
                 kept = tuple(t for t in types if not is_variable(t))
                 if kept:
                     start[variable] = tuple(dict.fromkeys([*start.get(variable, ()), *kept]))
-    return _along(engine, receiver.info, owner, start, 0) or {}
+    return (_along(engine, receiver.info, owner, start, 0) or {}) if start else _inherited(engine, receiver.info, owner)
+
+
+def _inherited(engine: Engine, info: ClassInfo, owner: ClassInfo) -> Bindings:
+    """What the bases of a class say of the type variables of one of them; asked for again and again, and kept."""
+    cell = engine.heap.get(("inherited", info, owner))
+    if cell is None:
+        base = engine.make(Class, owner, True)
+
+        def said() -> list[Value]:
+            return [engine.make(Bound, base, tuple((_along(engine, info, owner, {}, 0) or {}).items()))]
+
+        cell = engine.heap["inherited", info, owner] = engine.view(said)
+    return next((dict(v.bindings) for v in engine.values(cell) if isinstance(v, Bound)), {})
 
 
 def _along(engine: Engine, info: ClassInfo, owner: ClassInfo, bindings: Bindings, depth: int) -> Bindings | None:
@@ -238,8 +251,16 @@ def agreeing(engine: Engine, receiver: Instance) -> list[ClassInfo]:
     found = subclasses(engine, receiver.info)
     if not isinstance(receiver.site, Typed):
         return found
+    cell = engine.heap.get(("agreeing", receiver))
+    if cell is None:
+        cell = engine.heap["agreeing", receiver] = engine.view(lambda: _agreeing(engine, receiver))
+    return [v.info for v in engine.values(cell) if isinstance(v, Class)]
+
+
+def _agreeing(engine: Engine, receiver: Instance) -> list[Value]:
     wanted = bindings_of(engine, receiver, receiver.info)
-    return [s for s in found if _agrees(engine, wanted, bindings_of(engine, engine.instance(s, DECLARED), receiver.info))]
+    below = subclasses(engine, receiver.info)
+    return [engine.make(Class, s, True) for s in below if _agrees(engine, wanted, _inherited(engine, s, receiver.info))]
 
 
 def _agrees(engine: Engine, wanted: Bindings, offered: Bindings) -> bool:

@@ -95,6 +95,8 @@ def _callable_as(engine: Engine, mine: Function, other: Function) -> bool:
     if given > len(taken) and not any(param.kind == "vararg" for param in mine.body.params):
         return False
     by_name = {param.name for param in other.body.params} if any(p.kind == "pos" for p in taken[given:]) else set()
+    if mine.body.name == "__call__" and not taken[1:] and given > 1:
+        return False  # what can be called with anything is no sign of a shape
     loose = any(param.kind in ("vararg", "kwarg") for param in other.body.params)
     if not loose and any(param.default < 0 and param.name not in by_name for param in taken[given:]):
         return False
