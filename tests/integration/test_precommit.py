@@ -30,6 +30,13 @@ class Repository:
         hooks_home = {"PRE_COMMIT_HOME": str(self.home)}
         return run(["git", "commit", "--message", message, *options], self.root, hooks_home)
 
+    def commit_staged(self, *, stashed: bool) -> Outcome:
+        """Commit what is staged; or run the hooks as a commit would that leaves the rest of the files where it is."""
+        hooks_home = {"PRE_COMMIT_HOME": str(self.home)}
+        if stashed:
+            return run(["git", "commit", "--message", "part"], self.root, hooks_home)
+        return run([tool("pre-commit"), "run", "--files", "app/api.py"], self.root, hooks_home)
+
     def head(self) -> str:
         return must(["git", "rev-parse", "HEAD"], self.root).strip()
 
@@ -79,9 +86,10 @@ def test_hook_blocks_a_violation_and_passes_a_clean_change(consumer: Consumer, d
     assert repository.head() != before
 
 
-def test_hook_notices_that_a_subject_was_deleted(consumer: Consumer) -> None:
+@pytest.mark.parametrize("hook", ["buttress", "buttress-changed"])
+def test_hook_notices_that_a_subject_was_deleted(consumer: Consumer, hook: str) -> None:
     """Deleting a file stages nothing that a hook could be given, and still a contract that lost its subject blocks."""
-    repository = consumer("buttress")
+    repository = consumer(hook)
     (repository.root / "app/plugins.py").unlink()
     blocked = repository.commit()
     assert blocked.code == 1, blocked.output
@@ -103,3 +111,27 @@ def test_changed_hook_reports_only_what_touches_staged_files(consumer: Consumer)
     assert blocked.code == 1, blocked.output
     assert "app/api.py:6" in blocked.output
     assert "app/old.py" not in blocked.output
+
+
+@pytest.mark.parametrize("stashed", [True, False], ids=["put aside by pre-commit", "as it lies there"])
+def test_changed_hook_judges_the_staged_part(consumer: Consumer, stashed: bool) -> None:
+    """Of a file that is staged in part the staged part counts, whether the rest is put aside or not.
+
+    pre-commit puts unstaged changes aside for a commit; `pre-commit run --files` leaves them, and the index is judged still.
+    """
+    repository = consumer("buttress-changed")
+    root = repository.root
+    write_tree(root, {"app/api.py": VIOLATION})
+    must(["git", "add", "app/api.py"], root)
+    write_tree(root, {"app/api.py": CLEAN_PROJECT["app/api.py"]})
+    blocked = repository.commit_staged(stashed=stashed)
+    assert blocked.code == 1, blocked.output
+    assert "app/api.py:6" in blocked.output
+
+    must(["git", "add", "app/api.py"], root)
+    write_tree(root, {"app/runner.py": CLEAN_PROJECT["app/runner.py"] + "\n\nRETRIES = 3\n"})
+    must(["git", "add", "app/runner.py"], root)
+    write_tree(root, {"app/runner.py": "x = (\n", "app/api.py": VIOLATION})
+    passed = repository.commit_staged(stashed=stashed)
+    assert passed.code == 0, passed.output
+    assert (root / "app/api.py").read_text() == VIOLATION
