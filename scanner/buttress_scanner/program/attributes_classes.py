@@ -125,7 +125,7 @@ def of_super(engine: Engine, value: Super, name: str, site: Site) -> list[Value]
         return bind_members(engine, found[1], receiver, cls, site)
     if name == "__new__":
         return [engine.make(Maker, "new", cls, *site)]
-    if name == "__getattribute__":
+    if name in ("__getattribute__", "__setattr__", "__delattr__"):
         return [engine.make(BoxMethod, receiver, name)]
     return from_externals(engine, info, name, receiver)
 

@@ -54,7 +54,7 @@ def of_instance(engine: Engine, value: Instance, name: str, site: Site) -> list[
         return [engine.make(Class, value.info, not is_open(value.site))]
     if name == "__dict__":
         return [engine.make(Namespace, value)]
-    if name == "__getattribute__" and members(engine, value.info, name) is None:
+    if name in ("__getattribute__", "__setattr__", "__delattr__") and members(engine, value.info, name) is None:
         return [engine.make(BoxMethod, value, name)]
     cell = engine.attributes.get((value, name))
     if cell is None:

@@ -8,7 +8,7 @@ from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.attributes import get_attribute, maybe_members
 from buttress_scanner.program.attributes_written import set_attribute, store_dynamic
 from buttress_scanner.program.calls import call_back, call_method
-from buttress_scanner.program.classes import fields, members
+from buttress_scanner.program.classes import fields, members, patch_member
 from buttress_scanner.program.contents import content, elements, put, put_keys, unsettle
 from buttress_scanner.program.enums import enum_member, enum_members, is_enum, members_of_value
 from buttress_scanner.program.hashing import HASHED, note_hashed
@@ -160,10 +160,14 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
     elif isinstance(target, Namespace):
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
-            set_attribute(engine, target.owner, name, values, site)
+            if isinstance(target.owner, Class):
+                patch_member(engine, target.owner.info, name, values)  # of a class that is being made: another's cannot be written
+            else:
+                set_attribute(engine, target.owner, name, values, site)
         unknown = any(not isinstance(k, Const) for k in keys) or (not keys and site[0].key == "anybody")
         if unknown and isinstance(target.owner, Instance):
             store_dynamic(engine, target.owner, values)
+            note_mutation(engine, target.owner, site, "an attribute")
     elif isinstance(target, Object):
         entry = engine.catalogue.entry(f"{target.path}.__setitem__")
         if entry is not None and "self" in entry.mutates:

@@ -9,6 +9,7 @@ from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.calls import call_method
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.hashing import HASHED, note_hashed
+from buttress_scanner.program.lifetime import note_mutation
 from buttress_scanner.program.order import note_order
 from buttress_scanner.program.strings import binary_constant, format_parts
 from buttress_scanner.program.values import (
@@ -18,6 +19,7 @@ from buttress_scanner.program.values import (
     Const,
     External,
     Instance,
+    Namespace,
     Object,
     Union,
     Value,
@@ -77,7 +79,10 @@ def _aug(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
             found.update(dict.fromkeys(result))
             if not result:
                 rest.append(value)
-        elif isinstance(value, Box) and value.kind != "tuple":
+        elif isinstance(value, Namespace) and isinstance(value.owner, Instance):
+            note_mutation(engine, value.owner, (frame, index), "an attribute")
+            found[value] = None
+        elif isinstance(value, Box) and value.kind not in _UNCHANGING:
             iteration.extend_in_place(engine, value, right, (frame, index))
             found[value] = None
         else:
@@ -86,6 +91,8 @@ def _aug(engine: Engine, frame: Frame, index: int, node: Node) -> Iterable[Value
     return found
 
 
+_UNCHANGING = ("tuple", "frozenset", "view")
+"""Containers of which an augmented assignment makes another one."""
 _UNARY = {"neg": "__neg__", "pos": "__pos__", "invert": "__invert__", "format": "__format__", "repr": "__repr__"}
 
 

@@ -1,0 +1,474 @@
+"""Where a value at a place has come from: back through variables, helpers, fields and containers.
+
+The walk follows one value: at each step only what can be that value, holds it, or is bound to it. Functions are left by the call
+through which they were entered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.classes import is_record
+from buttress_scanner.program.contents import elements, keys_of
+from buttress_scanner.program.values import (
+    Box,
+    BoxMethod,
+    Class,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Member,
+    Method,
+    Module,
+    Namespace,
+    Partial,
+    Running,
+    Super,
+    Value,
+    is_open,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from buttress_scanner.facts.model import Node
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import Frame, Site
+
+LIMIT = 1_500
+"""Places that are looked at for one value."""
+NESTING = 8
+"""Calls within one another whose results are followed."""
+_CARRYING = 4
+_ONE = {
+    "attr": (1,), "item": (1, 2), "slice": (1,), "deco": (1, 2), "comp": (2,), "dcomp": (1, 2), "narrow": (3,), "iter": (1,),
+    "unpack": (1,), "bin": (2, 3), "un": (2,), "cmp": (2, 3), "truth": (1,), "setattr": (1, 3), "setitem": (1, 2, 3),
+    "aug": (2, 3), "delattr": (1,), "delitem": (1, 2), "enter": (1,), "exit": (1,), "await": (1,), "yield": (1,),
+    "yieldfrom": (1,), "matchpos": (1,), "declare": (1,), "gstore": (2,), "nlstore": (2,),
+}  # fmt: skip
+"""Where a node keeps its operands."""
+_READERS = ("builtins.getattr", "builtins.object.__getattribute__", "inspect.getattr_static")
+"""Functions that read an attribute of their first argument."""
+_MERGED = ("bin", "aug")
+"""Operators whose result may hold what the operands hold."""
+
+
+def operands_of(node: Node) -> list[int]:
+    """The operands of a node, in order."""
+    match node[0]:
+        case "call":
+            return [node[1], *(o for _, o in node[2]), *(o for _, o in node[3])]
+        case "phi":
+            return list(node[1])
+        case "seq":
+            return [o for _, o in node[2]]
+        case "dict":
+            return [o for pair in node[1] for o in pair if o >= 0]
+    return [node[place] for place in _ONE.get(node[0], ()) if node[place] >= 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node at which the value, or what holds it, is."""
+
+    frame: Frame
+    node: int
+    target: Value
+    inside: tuple[Value, ...]
+    """What the target holds that is looked for: the innermost first."""
+    calls: tuple[Site, ...]
+    """The calls through whose results the walk has come here."""
+    trail: tuple[Site, ...]
+    """The places at which it has left a function for a caller, the last one first: each is on the way to the deed."""
+
+    @property
+    def base(self) -> Site:
+        """The place, in the outermost function that the walk has come to, from which the deed is done."""
+        return self.trail[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The value has been taken out of a field of what stands at ``receiver``."""
+
+    place: Place
+    receiver: int
+    name: str
+
+
+@dataclass(slots=True)
+class Origins:
+    """The walk, and what it needs to know of the program."""
+
+    engine: Engine
+    frames: list[Frame]
+    _callers: dict[Frame, list[Site]] | None = None
+    _runs: dict[Frame, list[Site]] = field(default_factory=dict)
+    _stores: dict[str, list[Site]] = field(default_factory=dict)
+    _made: dict[object, list[Site]] = field(default_factory=dict)
+    _globals: dict[str, list[Site]] = field(default_factory=dict)
+    _fillings: dict[Value, list[Site]] = field(default_factory=dict)
+
+    # --- what is known of the program
+
+    def callers(self, frame: Frame) -> list[Site]:
+        """The places that call a frame."""
+        if self._callers is None:
+            self._callers = {}
+            for caller in self.frames:
+                self._index(caller, self._callers)
+            for site, changed in (self.engine.changes or {}).items():
+                for target in changed:
+                    self._fillings.setdefault(target, []).append(site)
+        return self._callers.get(frame, [])
+
+    def _index(self, frame: Frame, callers: dict[Frame, list[Site]]) -> None:
+        for place, callees in frame.edges.items():
+            for callee, how in callees.items():
+                if how != "class body":
+                    callers.setdefault(callee, []).append((frame, place))
+        for index, node in enumerate(frame.body.nodes):
+            match node[0]:
+                case "setattr":
+                    self._stores.setdefault(node[2], []).append((frame, index))
+                case "gstore" | "nlstore":
+                    self._globals.setdefault(node[1], []).append((frame, index))
+                case "call":
+                    for value in self.values(frame, index):
+                        if isinstance(value, Running):
+                            self._runs.setdefault(value.frame, []).append((frame, index))
+                        elif isinstance(value, Instance) and isinstance(value.site, tuple) and value.site[:2] == (frame, index):
+                            self._made.setdefault(value.info, []).append((frame, index))
+
+    def values(self, frame: Frame, node: int) -> list[Value]:
+        """What a node can be."""
+        cell = frame.cells[node]
+        return list(cell.values) if cell is not None else []
+
+    def made(self, info: object) -> list[Site]:
+        """The calls that make objects of a class."""
+        return self._made.get(info, [])
+
+    # --- carrying
+
+    def carries(self, frame: Frame, node: int, target: Value) -> bool:
+        """Whether the node can be the target, or something that is bound to it."""
+        return any(self._carried(value, target) for value in self.values(frame, node))
+
+    def _carried(self, value: Value, target: Value, depth: int = 0) -> bool:
+        if value is target:
+            return True
+        match value:
+            case BoxMethod(box=inner) | Method(receiver=inner) | Namespace(owner=inner) | Super(receiver=inner):
+                return depth < _CARRYING and self._carried(inner, target, depth + 1)
+            case Partial(frame=frame, node=node):
+                bound = operands_of(frame.body.nodes[node])
+                return depth < _CARRYING and any(
+                    self._carried(v, target, depth + 1) for o in bound for v in self.values(frame, o)
+                )
+        return False
+
+    def holders(self, frame: Frame, node: int, target: Value) -> list[Value]:
+        """The containers and running generators at a node that hold the target."""
+        return [v for v in self.values(frame, node) if self._holds(v, target)]
+
+    def _holds(self, value: Value, target: Value) -> bool:
+        while isinstance(value, BoxMethod):
+            value = value.box
+        if isinstance(value, Box):
+            return target in elements(self.engine, value) or target in keys_of(self.engine, value)
+        if isinstance(value, Running):
+            return any(target in self.values(value.frame, n) for n in (*value.frame.body.yields, *value.frame.body.returns))
+        return False
+
+    # --- the walk
+
+    def walk(
+        self, site: Site, starts: Iterable[int], target: Value, ends: Callable[[Read], bool], visit: Callable[[Place], None]
+    ) -> None:
+        """Follow a value back from operands of a place.
+
+        Args:
+            site: where the deed is done.
+            starts: the operands from which to go back.
+            target: the value.
+            ends: is told of every read of a field; whether the walk is at an end there.
+            visit: is told of every place.
+        """
+        self.callers(site[0])
+        first = Place(site[0], site[1], target, (), (), (site,))
+        queue = deque(self._at_operands(first, starts))
+        seen: set[object] = set()
+        while queue and len(seen) < LIMIT:
+            place = queue.popleft()
+            key = (place.frame, place.node, place.target, place.inside, place.calls)
+            if key in seen:
+                continue
+            seen.add(key)
+            visit(place)
+            for step in self._before(place):
+                if isinstance(step, Place):
+                    queue.append(step)
+                elif not ends(step):
+                    queue.extend(self._stored(step))
+
+    def to_receiver(self, read: Read) -> list[Place]:
+        """The objects out of whose field something was read."""
+        place = read.place
+        found = [v for v in self.values(place.frame, read.receiver) if isinstance(v, (Instance, Member))]
+        return [replace(place, node=read.receiver, target=v, inside=()) for v in found]
+
+    def _before(self, place: Place) -> Iterator[Place | Read]:
+        """The places from which the value comes to this one."""
+        node = place.frame.body.nodes[place.node]
+        match node[0]:
+            case "param":
+                yield from self._from_callers(place, node[1])
+            case "phi":
+                yield from self._at_operands(place, node[1])
+                if len(node) > 2 and node[2] == "attr":
+                    yield Read(place, node[3], node[4])
+            case "attr":
+                yield from self._from_attribute(place, node)
+            case "call" | "await" | "enter" | "iter" | "item" | "unpack" | "deco":
+                yield from self._from_results(place)
+                yield from self._from_operands(place, node)
+            case "matchpos":
+                yield Read(place, node[1], "")
+            case "global" | "own" | "free" | "from":
+                yield from self._from_variable(place, node)
+            case _:
+                yield from self._from_operands(place, node)
+
+    def _at_operands(self, place: Place, operands: Iterable[int]) -> Iterator[Place]:
+        """The operands that can be the target itself, else those that hold it."""
+        carrying = [o for o in operands if self.carries(place.frame, o, place.target)]
+        if carrying:
+            yield from (replace(place, node=o) for o in carrying)
+            return
+        for operand in operands:
+            for holder in self.holders(place.frame, operand, place.target):
+                yield replace(place, node=operand, target=_unbound(holder), inside=(place.target, *place.inside))
+
+    def _from_operands(self, place: Place, node: Node) -> Iterator[Place | Read]:
+        if is_made_at(place.target, place.frame, place.node):
+            if place.inside:
+                yield from self._from_making(place, node)
+            return
+        found = list(self._at_operands(place, operands_of(node)))
+        yield from found
+        if not found:
+            yield from self._reads(place, node)
+        if not found and place.inside:
+            yield from self._from_making(place, node)
+
+    def _from_making(self, place: Place, node: Node) -> Iterator[Place | Read]:
+        """A container that is made here holds the value because an operand does, or because it was put there later."""
+        inner = replace(place, target=place.inside[0], inside=place.inside[1:])
+        found = list(self._at_operands(inner, operands_of(node)))
+        yield from found
+        if not found:
+            yield from self._reads(inner, node)
+        if not found and inner.inside:  # a pair of a view that is made at once: what is in the pair is in the operand
+            yield from self._from_making(inner, node)
+        for frame, index in self._fillings.get(place.target, ()):
+            stored = operands_of(frame.body.nodes[index])
+            for operand in stored:
+                if self.carries(frame, operand, inner.target):
+                    yield replace(inner, frame=frame, node=operand, calls=())
+
+    def _reads(self, place: Place, node: Node) -> Iterator[Read]:
+        """Fields that are read by other means than a dot: ``getattr(x, name)``, ``vars(x)[name]``, unpacking of a record."""
+        frame = place.frame
+        if node[0] == "call" and node[2]:
+            for value in self.values(frame, node[1]):
+                if (isinstance(value, External) and value.path in _READERS) or (
+                    isinstance(value, Maker) and value.kind in ("attrgetter", "itemgetter")
+                ):
+                    yield Read(place, node[2][0][1], "")
+                    return
+        if node[0] == "call" and frame.body.nodes[node[1]][0] == "attr":
+            receiver = frame.body.nodes[node[1]][1]
+            if any(isinstance(v, (Instance, Namespace)) for v in self.values(frame, receiver)) and not frame.edges.get(
+                place.node
+            ):
+                yield Read(place, receiver, "")
+        elif node[0] in ("item", "iter", "unpack") and any(
+            isinstance(v, (Namespace, Instance)) for v in self.values(frame, node[1])
+        ):
+            yield Read(place, node[1], "")
+
+    def _from_attribute(self, place: Place, node: Node) -> Iterator[Place | Read]:
+        frame = place.frame
+        if self.carries(frame, node[1], place.target):
+            yield replace(place, node=node[1])
+            return
+        results = list(self._from_results(place))
+        yield from results
+        if results:
+            return
+        modules = [v for v in self.values(frame, node[1]) if isinstance(v, Module)]
+        for module in modules:
+            yield from self._of_module(place, module.unit.frame, node[2])
+        if not modules:
+            yield Read(place, node[1], node[2])
+
+    def _from_results(self, place: Place) -> Iterator[Place]:
+        """What functions of the program give or yield that run here."""
+        if len(place.calls) >= NESTING:
+            return
+        site = (place.frame, place.node)
+        operands = operands_of(place.frame.body.nodes[place.node])
+        running = [v.frame for o in operands for v in self.values(place.frame, o) if isinstance(v, Running)]
+        callees = [c for c in self._called(place) if c.body.kind != "class"]
+        for callee in dict.fromkeys([*callees, *running]):
+            body = callee.body
+            for node in dict.fromkeys([*body.returns, *body.yields]):
+                if self.carries(callee, node, place.target):
+                    yield replace(place, frame=callee, node=node, calls=(site, *place.calls))
+
+    def _called(self, place: Place) -> list[Frame]:
+        return list(place.frame.edges.get(place.node, ()))
+
+    # --- callers, variables, fields
+
+    def _from_callers(self, place: Place, name: str) -> Iterator[Place]:
+        param = next((p for p in place.frame.body.params if p.name == name), None)
+        if param is not None and param.kind in ("vararg", "kwarg"):
+            if not place.inside:
+                return
+            place = replace(place, target=place.inside[0], inside=place.inside[1:])
+        if place.calls:
+            (frame, node), rest = place.calls[0], place.calls[1:]
+            for site in self._call_nodes(place.frame, frame, node):
+                yield from self._given(replace(place, calls=rest), site, name)
+            return
+        for frame, node in self.callers(place.frame):
+            for site in self._call_nodes(place.frame, frame, node):
+                outer = replace(place, trail=((frame, node), *place.trail)) if len(place.trail) < NESTING else place
+                yield from self._given(outer, site, name)
+
+    def _call_nodes(self, callee: Frame, frame: Frame, node: int) -> list[Site]:
+        """Where a frame got its arguments that runs at a node: for generators and coroutines where they were made."""
+        if (callee.body.is_generator or callee.body.is_async) and callee in self._runs:
+            near = [site for site in self._runs[callee] if site[0] is frame]
+            return near or self._runs[callee]
+        return [(frame, node)]
+
+    def _given(self, place: Place, site: Site, name: str) -> Iterator[Place]:
+        """The operands of a call that the parameter takes."""
+        frame, node = site
+        yield from self._at_operands(replace(place, frame=frame, node=node), self.given(place.frame, site, name))
+
+    def given(self, callee: Frame, site: Site, name: str) -> list[int]:
+        """The operands of a place that a parameter of a frame which it calls can take."""
+        frame, index = site
+        node = frame.body.nodes[index]
+        if node[0] != "call":
+            return operands_of(node)
+        params = [p.name for p in callee.body.params if p.kind in ("pos", "posonly")]
+        spread = any(starred for starred, _ in node[2]) or any(not key for key, _ in node[3])
+        keyword = [o for key, o in node[3] if key == name]
+        if keyword:
+            return keyword
+        shift = None if spread or name not in params else self._shift(callee, frame, node[1])
+        if shift is None:
+            return [*operands_of(node), index]
+        position = params.index(name) - shift
+        if position < 0:
+            return [index] if self._constructs(frame, node[1]) else [node[1]]
+        return [node[2][position][1]] if position < len(node[2]) else []
+
+    def _shift(self, callee: Frame, frame: Frame, node: int) -> int | None:
+        """How many parameters come before the first argument; None where it cannot be told."""
+        found: set[int | None] = set()
+        for value in self.values(frame, node):
+            match value:
+                case Function(body=body) if body is callee.body:
+                    found.add(0)
+                case Method(function=Function(body=body)) if body is callee.body:
+                    found.add(1)
+                case Class():
+                    found.add(1)
+                case Function() | Method(function=Function()):
+                    continue
+                case _:
+                    found.add(None)
+        return found.pop() if len(found) == 1 else None
+
+    def _constructs(self, frame: Frame, node: int) -> bool:
+        return any(isinstance(v, Class) for v in self.values(frame, node))
+
+    def _from_variable(self, place: Place, node: Node) -> Iterator[Place]:
+        frame, name = place.frame, str(node[-1] if node[0] == "from" else node[1])
+        scope: Frame | None = frame
+        if node[0] == "from":
+            for other in dict.fromkeys(unit.frame for unit in self.engine.modules.units.values()):
+                if name in other.body.versions:
+                    yield from self._of_module(place, other, name)
+            return
+        if node[0] == "global":
+            scope = frame.unit.frame
+        elif node[0] == "free":
+            scope = frame.closure
+            for _ in range(node[2]):
+                scope = scope.closure if scope is not None else None
+        if scope is not None:
+            yield from self._of_module(place, scope, name)
+
+    def _of_module(self, place: Place, scope: Frame, name: str) -> Iterator[Place]:
+        """The versions of a variable, and what functions assign to it."""
+        sites = [(scope, version) for version in scope.body.versions.get(name, ())]
+        sites += [(f, f.body.nodes[n][2]) for f, n in self._globals.get(name, ()) if f.unit is scope.unit]
+        for frame, node in sites:
+            if self.carries(frame, node, place.target):
+                yield replace(place, frame=frame, node=node, calls=())
+
+    def _stored(self, read: Read) -> Iterator[Place]:
+        """What was stored to the field that was read: by assignments, and by the constructors of records."""
+        place = read.place
+        owners = [v for v in self.values(place.frame, read.receiver) if isinstance(v, Instance)]
+        infos = {v.info for v in owners}
+        for frame, node in self._stores.get(read.name, ()):
+            operands = frame.body.nodes[node]
+            written = self.values(frame, operands[1])
+            alike = any(w in owners or (isinstance(w, Instance) and _may_be(self.engine, w, owners, infos)) for w in written)
+            if alike and self.carries(frame, operands[3], place.target):
+                yield replace(place, frame=frame, node=operands[3], calls=())
+        for owner in owners:
+            yield from self._given_to_record(place, owner)
+
+    def _given_to_record(self, place: Place, owner: Instance) -> Iterator[Place]:
+        if not is_record(self.engine, owner.info):
+            return
+        sites = self.made(owner.info) if is_open(owner.site) else [owner.site[:2]] if isinstance(owner.site, tuple) else []
+        for frame, node in sites:
+            if not isinstance(node, int) or frame.body.nodes[node][0] != "call":
+                continue
+            for operand in operands_of(frame.body.nodes[node])[1:]:
+                if self.carries(frame, operand, place.target):
+                    yield replace(place, frame=frame, node=operand, calls=())
+
+
+def is_made_at(value: Value, frame: Frame, node: int) -> bool:
+    """Whether a container or an object is made by this node: nothing before it can be the same."""
+    site = value.site if isinstance(value, (Box, Instance)) else None
+    return isinstance(site, tuple) and site[:2] == (frame, node)
+
+
+def _unbound(value: Value) -> Value:
+    while isinstance(value, BoxMethod):
+        value = value.box
+    return value
+
+
+def _may_be(engine: Engine, written: Instance, owners: list[Instance], infos: set[object]) -> bool:
+    """Whether a store to the one may be a store to another: one of them stands for any object of its class."""
+    from buttress_scanner.program.classes import linearise
+
+    if not is_open(written.site) and not any(is_open(owner.site) for owner in owners):
+        return False
+    return any(written.info in linearise(engine, o.info) or o.info in linearise(engine, written.info) for o in owners)
