@@ -14,7 +14,7 @@ Child: TypeAlias = "Element | str | Iterable[Child] | None"
 Value: TypeAlias = "str | int | float | bool | None"
 
 
-def tag(name: str, *children: Child, **attributes: Value) -> Element:
+def tag(name: str, /, *children: Child, **attributes: Value) -> Element:
     """Build an element.
 
     ``class_`` and ``for_`` stand for ``class`` and ``for``, other underscores in attributes for hyphens. None and False leave an
@@ -42,7 +42,7 @@ def _add(element: Element, child: Child) -> None:
     if isinstance(child, Element):
         element.append(child)
     elif isinstance(child, str):
-        _add_text(element, visible(child))
+        _add_text(element, "\n".join(map(visible, child.split("\n"))))
     else:
         for each in child:
             _add(element, each)
@@ -55,7 +55,7 @@ def _add_text(element: Element, text: str) -> None:
         element.text = (element.text or "") + text
 
 
-def raw(name: str, content: str, **attributes: Value) -> Element:
+def raw(name: str, content: str, /, **attributes: Value) -> Element:
     """Build ``style`` or ``script`` with content of our own, which is written as it is."""
     element = tag(name, **attributes)
     element.text = content

@@ -1,0 +1,162 @@
+"""Where the boxes and arrows of a map stand. The same drawing gives the same coordinates everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from buttress_scanner.report._text import width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from buttress_scanner.report.html._boxes import Arrow, Block, Box, Drawing
+
+WIDTH = 1120
+BOX = 46
+_MARGIN = 16
+_GAP_X, _GAP_Y = 16, 18
+_PAD, _PAD_TOP = 14, 30
+_BETWEEN = 58
+_CHARACTER = 7.6
+_NARROWEST, _WIDEST = 92.0, 208.0
+_PORT = 13.0
+_DIP = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A rectangle; ``label`` is what is written in or above it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+
+    @property
+    def middle(self) -> float:
+        """Where its middle is from left to right."""
+        return self.x + self.width / 2
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Everything with its coordinates."""
+
+    bands: list[Placed] = field(default_factory=list)
+    blocks: list[Placed] = field(default_factory=list)
+    boxes: dict[str, tuple[Placed, Box]] = field(default_factory=dict)
+    paths: list[tuple[Arrow, str]] = field(default_factory=list)
+    height: float = 0.0
+
+
+def arranged(drawing: Drawing) -> Sheet:
+    """Give everything its place: bands from the top, blocks from the left, each box below those that import it."""
+    sheet = Sheet()
+    names = [box.name for band in drawing.bands for block in band for box in block.boxes]
+    labels = short_names(names)
+    box_width = min(max([_NARROWEST, *(width(label) * _CHARACTER + 24 for label in labels.values())]), _WIDEST)
+    y = float(_MARGIN)
+    for number, band in enumerate(drawing.bands):
+        y = _band(sheet, drawing, band, labels, box_width, y, str(number + 1)) + _BETWEEN
+    sheet.height = max(y - _BETWEEN, 0.0) + _MARGIN
+    _route(sheet, drawing)
+    return sheet
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Return each name without the package that all are in."""
+    split = [name.split(".") for name in names]
+    common = 0
+    while split and all(len(each) > common + 1 and each[common] == split[0][common] for each in split):
+        common += 1
+    return {name: ".".join(each[common:]) for name, each in zip(names, split, strict=True)}
+
+
+def _band(
+    sheet: Sheet, drawing: Drawing, band: Sequence[Block], labels: dict[str, str], box_width: float, top: float, label: str
+) -> float:
+    """Place the blocks of a band; return where it ends."""
+    start = float(_MARGIN + _PAD)
+    x, y, row = start, top + _PAD_TOP, 0.0
+    for block in band:
+        columns = _columns(len(block.boxes), box_width, alone=len(band) == 1)
+        inner = columns * (box_width + _GAP_X) - _GAP_X
+        inset = 10.0 if len(band) > 1 else 0.0
+        if x > start and x + inner + 2 * inset > WIDTH - start:
+            x, y, row = start, y + row + _GAP_Y, 0.0
+        rows = -(-len(block.boxes) // columns)
+        high = rows * (BOX + _GAP_Y) - _GAP_Y + (2 * inset + 14 if inset else 0)
+        for index, box in enumerate(_in_order(block, sheet, drawing)):
+            left = x + inset + index % columns * (box_width + _GAP_X)
+            up = y + (inset + 14 if inset else 0) + index // columns * (BOX + _GAP_Y)
+            sheet.boxes[box.name] = (Placed(left, up, box_width, BOX, labels[box.name]), box)
+        if inset:
+            sheet.blocks.append(Placed(x, y, inner + 2 * inset, high, block.label))
+        x, row = x + inner + 2 * inset + _GAP_X, max(row, high)
+    bottom = y + row + _PAD
+    name = band[0].label if len(band) == 1 else ""
+    sheet.bands.append(Placed(_MARGIN, top, WIDTH - 2 * _MARGIN, bottom - top, f"{label}  {name}".rstrip()))
+    return bottom
+
+
+def _columns(boxes: int, box_width: float, *, alone: bool) -> int:
+    """How many boxes stand side by side: a whole row where a block is alone, else a shape that leaves room for others."""
+    room = int((WIDTH - 2 * (_MARGIN + _PAD) + _GAP_X) // (box_width + _GAP_X))
+    wanted = boxes if alone else min(boxes, max(2, round((boxes * 1.6) ** 0.5)))
+    return max(1, min(room, wanted))
+
+
+def _in_order(block: Block, sheet: Sheet, drawing: Drawing) -> list[Box]:
+    """Return the boxes from left to right: each near to those above that import it, so that few arrows cross."""
+    importers: dict[str, list[float]] = {}
+    for arrow in drawing.arrows:
+        if arrow.source in sheet.boxes:
+            importers.setdefault(arrow.target, []).append(sheet.boxes[arrow.source][0].middle)
+
+    def place(box: Box) -> tuple[float, str]:
+        above = importers.get(box.name, [WIDTH / 2])
+        return round(sum(above) / len(above), 3), box.name
+
+    return sorted(block.boxes, key=place)
+
+
+def _route(sheet: Sheet, drawing: Drawing) -> None:
+    """Draw the arrows; those of one box leave and arrive side by side."""
+    leaving = _ports(sheet, drawing, leaving=True)
+    arriving = _ports(sheet, drawing, leaving=False)
+    for arrow in drawing.arrows:
+        source, target = sheet.boxes[arrow.source][0], sheet.boxes[arrow.target][0]
+        x1 = source.middle + leaving[arrow.source, arrow.target]
+        x2 = target.middle + arriving[arrow.source, arrow.target]
+        sheet.paths.append((arrow, _curve(source, target, x1, x2)))
+
+
+def _ports(sheet: Sheet, drawing: Drawing, *, leaving: bool) -> dict[tuple[str, str], float]:
+    """How far from the middle of a box each of its arrows starts or ends, in the order of their other ends."""
+    around: dict[str, list[Arrow]] = {}
+    for arrow in drawing.arrows:
+        around.setdefault(arrow.source if leaving else arrow.target, []).append(arrow)
+    offsets = {}
+    for name, arrows in around.items():
+        others = sorted(
+            arrows, key=lambda each: (sheet.boxes[each.target if leaving else each.source][0].middle, each.source, each.target)
+        )
+        step = min(_PORT, (sheet.boxes[name][0].width - 28) / max(len(arrows) - 1, 1))
+        for index, arrow in enumerate(others):
+            offsets[arrow.source, arrow.target] = (index - (len(arrows) - 1) / 2) * step
+    return offsets
+
+
+def _curve(source: Placed, target: Placed, x1: float, x2: float) -> str:
+    """Return the path of an arrow: down, up, or below the row in which both ends stand."""
+    if source.y == target.y:
+        y = source.y + source.height
+        dip = y + _DIP + abs(x2 - x1) * 0.03
+        return f"M{x1:.1f} {y:.1f}C{x1:.1f} {dip:.1f} {x2:.1f} {dip:.1f} {x2:.1f} {y + 3:.1f}"
+    down = target.y > source.y
+    y1 = source.y + source.height if down else source.y
+    y2 = target.y - 3 if down else target.y + target.height + 3
+    bend = (y2 - y1) * 0.45
+    return f"M{x1:.1f} {y1:.1f}C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}"
