@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.calls import call, call_method
-from buttress_scanner.program.classes import members, patch_member
+from buttress_scanner.program.classes import linearise, members, metaclasses, patch_member
 from buttress_scanner.program.lifetime import keeper, loading, note_change, note_mutation
 from buttress_scanner.program.values import (
     DECLARED,
@@ -29,7 +29,16 @@ from buttress_scanner.program.values import (
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Site
+    from buttress_scanner.program.frames import ClassInfo, Frame, Site
+
+
+def _is_being_made(engine: Engine, info: ClassInfo, frame: Frame) -> bool:
+    """Whether a metaclass, or a base that is told of its subclasses, sets up the class: nobody has seen it yet."""
+    if frame.owner is None or info is frame.owner:
+        return False
+    if frame.body.name in ("__new__", "__init__"):
+        return frame.owner in metaclasses(engine, info)
+    return frame.body.name == "__init_subclass__" and frame.owner in linearise(engine, info)
 
 
 def store_dynamic(engine: Engine, target: Instance, values: list[Value]) -> None:
@@ -54,7 +63,7 @@ def set_attribute(engine: Engine, target: Value, name: str, values: list[Value],
         case Class(info=info):
             patch_member(engine, info, name, values)
             owner = loading(engine, info.frame)
-            if owner is not None:
+            if owner is not None and not _is_being_made(engine, info, site[0]):
                 note_change(engine, owner, site, f"{info.symbol}.{name}", f"assigns the class attribute {info.name}.{name}")
         case Module(unit=unit):
             engine.grow(engine.slot(unit, name), values)

@@ -161,7 +161,9 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
         names = [k.value for k in keys if isinstance(k, Const) and isinstance(k.value, str)]
         for name in names:
             if isinstance(target.owner, Class):
-                patch_member(engine, target.owner.info, name, values)  # of a class that is being made: another's cannot be written
+                patch_member(
+                    engine, target.owner.info, name, values
+                )  # of a class that is being made: another's cannot be written
             else:
                 set_attribute(engine, target.owner, name, values, site)
         unknown = any(not isinstance(k, Const) for k in keys) or (not keys and site[0].key == "anybody")

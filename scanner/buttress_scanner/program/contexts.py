@@ -66,6 +66,7 @@ class Contexts:
         self.engine = engine
         self._projections: dict[Value, Any] = {}
         self._per_object: dict[Body, int] = {}
+        self._tested: dict[Body, frozenset[str]] = {}
         self.tells_loads = False
         """Whether calls in which a module sets up what it made while it loads have frames of their own."""
 
@@ -75,23 +76,40 @@ class Contexts:
         holders = self._holders(function, bound)
         inlined = holders is None and _is_inlined(function.body, site[0])
         named = None if inlined else _name_asked_for(function, bound)
+        left_out = self._left_out(function.body, bound)
         key: Any = ("site", *site) if inlined else (self._key(bound), holders, named)
+        if left_out and not inlined:
+            key = (*key, left_out)
         loads = None if inlined else self._loading(function, bound, site[0])
         if loads is not None:
             key = (*key, loads)
         if function.closure is not None and function.closure.depth > NESTING:
-            key, loads = "*", None
+            key, loads, left_out = "*", None, frozenset()
         limit = NAMES if named is not None else self._limit(function, inlined=inlined, holds=holders is not None)
         if key not in frames and len(frames) >= limit:
             key = self._wide(function, bound, frames) if loads is None else ("*", loads)
+            apart = ("left out", key, left_out)
+            if left_out and (apart in frames or len(frames) < SELF_CONTEXTS):
+                key = apart
+            else:
+                left_out = frozenset()
         frame, is_new = frames.get(key), key not in frames
         if frame is None:
             frame = frames[key] = Frame(function.unit, function.body, function.closure, key, function.owner)
             frame.inlined = site[0].inlined + 1 if key[0] == "site" else 0
             frame.loads = loads
+            frame.left_out = left_out
+        frame.left_out &= left_out
         if site[0].quiet or frame.quiet:
             follow_caller(self.engine, frame, site, _receivers(function, bound), is_new=is_new)
         return frame
+
+    def _left_out(self, body: Body, bound: Mapping[str, Sequence[Value]]) -> frozenset[str]:
+        """The parameters that a call leaves to their defaults, if the body asks what they are."""
+        tested = self._tested.get(body)
+        if tested is None:
+            tested = self._tested[body] = _tested_defaults(body)
+        return tested.difference(bound) if tested else tested
 
     def _loading(self, function: Function, bound: Mapping[str, Sequence[Value]], caller: Frame) -> Unit | None:
         """The module in whose import a call takes part, if it is given something that the module made: it may set that up."""
@@ -166,7 +184,9 @@ class Contexts:
             return CONTEXTS
         if inlined:
             return SMALL_CONTEXTS
-        return FACTORY_CONTEXTS if self.engine.bodies[function.body].makes_callables else CONTEXTS
+        if self.engine.bodies[function.body].makes_callables:
+            return FACTORY_CONTEXTS
+        return 2 * CONTEXTS if self._tested[function.body] else CONTEXTS
 
 
 def _receivers(function: Function, bound: Mapping[str, Sequence[Value]]) -> Sequence[Value] | None:
@@ -181,6 +201,20 @@ def _name_asked_for(function: Function, bound: Mapping[str, Sequence[Value]]) ->
         return None
     names = bound.get(function.body.params[-1].name, ())
     return names[0] if len(names) == 1 and isinstance(names[0], Const) else None
+
+
+def _tested_defaults(body: Body) -> frozenset[str]:
+    """The parameters with defaults on which it depends what runs, or which value is meant."""
+    nodes, found = body.nodes, set()
+    tests = {t for _, _, each in body.guarded for t in each} | {
+        t for arm in body.arms.values() for each in arm.values() for t in each
+    }
+    for test in tests:
+        while nodes[test][0] == "narrow":
+            test = nodes[test][3]
+        if nodes[test][0] == "param":
+            found.add(nodes[test][1])
+    return frozenset(p.name for p in body.params if p.default >= 0 and p.name in found)
 
 
 def _is_inlined(body: Body, caller: Frame) -> bool:

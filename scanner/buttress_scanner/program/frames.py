@@ -76,6 +76,7 @@ class Frame:
         "edges",
         "inlined",
         "key",
+        "left_out",
         "loads",
         "owner",
         "params",
@@ -96,6 +97,8 @@ class Frame:
         self.result: Cell | None = None
         self.active = False
         self.inlined = 0
+        self.left_out: frozenset[str] = frozenset()
+        """Parameters that no call of this frame gives: they are what their defaults are, for certain."""
         self.loads: Unit | None = None
         """The module in whose import the frame takes part, for functions that it calls."""
         self.quiet = False

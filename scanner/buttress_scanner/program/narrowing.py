@@ -66,8 +66,8 @@ def narrow(engine: Engine, kind: str, truth: bool, values: list[Value], operands
 def rules_out(engine: Engine, frame: Frame, test: int) -> bool:
     """Whether a test of a parameter cannot come out so, for what this frame is called with.
 
-    Only what is known for certain counts: an argument whose values are all known, and not just ``None``, which may be an
-    attribute that somebody else sets.
+    Only what is known for certain counts: an argument that is left out, or whose values are all known, and not just ``None``,
+    which may be an attribute that somebody else sets.
     """
     nodes, subject = frame.body.nodes, test
     while nodes[subject][0] == "narrow":
@@ -78,6 +78,8 @@ def rules_out(engine: Engine, frame: Frame, test: int) -> bool:
     values = engine.read(frame, subject)
     if is_held:
         return bool(values) and all(isinstance(v, Object) or (isinstance(v, Instance) and not is_open(v.site)) for v in values)
+    if values and nodes[subject][1] in frame.left_out:
+        return not any(isinstance(v, (Unknown, Placeholder)) for v in values)
     only_none = bool(values) and all(isinstance(v, Const) and v.value is None for v in values)
     return not only_none and not any(isinstance(v, (Unknown, Placeholder)) for v in values)
 

@@ -59,7 +59,7 @@ def guards_of(body: Body) -> dict[int, tuple[int, ...]]:
 def _is_impossible(frame: Frame, test: int) -> bool:
     """Whether a test of a parameter cannot come out so, for what this frame is called with.
 
-    Only what is known for certain counts: an argument whose values are all known. One that seems to be always ``None`` may be an
+    Only what is known for certain counts: an argument that is left out, or whose values are all known. One that seems to be always ``None`` may be an
     attribute that somebody else sets.
     """
     nodes, subject = frame.body.nodes, test
@@ -68,7 +68,8 @@ def _is_impossible(frame: Frame, test: int) -> bool:
     before, after = frame.cells[subject], frame.cells[test]
     if nodes[subject][0] != "param" or before is None or after is None or after.values:
         return False
-    return any(_is_something(v) for v in before.values) and not any(isinstance(v, (Unknown, Placeholder)) for v in before.values)
+    certain = nodes[subject][1] in frame.left_out or any(_is_something(v) for v in before.values)
+    return bool(before.values) and certain and not any(isinstance(v, (Unknown, Placeholder)) for v in before.values)
 
 
 def _is_something(value: Value) -> bool:
