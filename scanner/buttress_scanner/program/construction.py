@@ -189,6 +189,11 @@ def _field_default(engine: Engine, owner: ClassInfo, default: int, site: Site | 
     return [v for f in engine.read(owner.frame, factory) for v in call_back(engine, f, (frame, default), Args())]
 
 
+def field_default(engine: Engine, owner: ClassInfo, default: int) -> list[Value]:
+    """What a field of a record is when the constructor is given nothing for it, whoever calls it."""
+    return _field_default(engine, owner, default, None)
+
+
 def _factory_frame(engine: Engine, owner: ClassInfo, site: Site | None) -> Frame:
     """Where the edges of default factories are noted.
 

@@ -23,6 +23,7 @@ from buttress_scanner.program.flow_state import (
     Place,
     Promise,
     State,
+    Status,
     common_promises,
     unknown,
 )
@@ -58,7 +59,7 @@ DEPTH = 25
 """Summaries nest this deep before the next one is put off."""
 PROMISES = 4
 """A summary tells apart this many ways in which calls were registered with exit stacks that live longer."""
-Key = tuple["Frame", str, str, tuple[Promise, ...]]
+Key = tuple["Frame", Status, str, tuple[Promise, ...]]
 """A frame, the status in which it is entered, the mode of an exit, and what is registered with stacks that it may close."""
 Outcomes = set[Outcome]
 Log = list[tuple[Key, frozenset[Outcome]]]

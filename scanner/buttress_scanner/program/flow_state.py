@@ -31,6 +31,10 @@ Flag = Any
 """What is known of a local variable: a letter of `flow_flags`, or ``("=", constant)``."""
 
 
+Status = Any
+"""How it stands with the obligation, one of the words above; other analyses of paths keep here what they follow."""
+
+
 class Place(NamedTuple):
     """Where a way out begins; the smaller ``rank``, the sooner a finding stands there."""
 
@@ -65,7 +69,7 @@ class Pending(NamedTuple):
 class State(NamedTuple):
     """A state at one point of a path."""
 
-    status: str
+    status: Status
     flags: tuple[Flag, ...] = ()
     promises: tuple[Promise, ...] = ()
     origin: Place | None = None

@@ -280,7 +280,7 @@ class Walker:
 
         def head(fresh: States) -> tuple[States, States, set[Outcome]]:
             done, others = self.node(step, fresh, place)
-            entered, more = self.nodes(step + 1, step_end, fresh | done, place)
+            entered, more = self.nodes(step + 1, step_end, self.before_round(fresh, done), place)
             return {s._replace(flags=self.variables.forget(s.flags, span)) for s in entered}, done, others | more
 
         if self._has_round(self.body.nodes[step][1]):
@@ -290,6 +290,10 @@ class Walker:
             return after | broken, outcomes | others | more | rest
         after, rest = self._rounds(states, head, tree, orelse)
         return after, outcomes | rest
+
+    def before_round(self, before: States, after: States) -> States:
+        """The states in which a round begins, of those before and behind the step of the loop."""
+        return before | after
 
     def _has_round(self, source: int) -> bool:
         """Whether a loop over the node surely has a first round: a display with an element, a range of a positive constant."""
