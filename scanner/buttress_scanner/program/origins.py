@@ -187,7 +187,14 @@ class Origins:
     # --- the walk
 
     def walk(
-        self, site: Site, starts: Iterable[int], target: Value, ends: Callable[[Read], bool], visit: Callable[[Place], None]
+        self,
+        site: Site,
+        starts: Iterable[int],
+        target: Value,
+        ends: Callable[[Read], bool],
+        visit: Callable[[Place], None] | None = None,
+        *,
+        through_objects: bool = False,
     ) -> None:
         """Follow a value back from operands of a place.
 
@@ -197,6 +204,7 @@ class Origins:
             target: the value.
             ends: is told of every read of a field; whether the walk is at an end there.
             visit: is told of every place.
+            through_objects: whether the objects are followed out of whose fields the value is read.
         """
         self.callers(site[0])
         first = Place(site[0], site[1], target, (), (), (site,))
@@ -208,14 +216,16 @@ class Origins:
             if key in seen:
                 continue
             seen.add(key)
-            visit(place)
+            if visit is not None:
+                visit(place)
             for step in self._before(place):
                 if isinstance(step, Place):
                     queue.append(step)
                 elif not ends(step):
                     queue.extend(self._stored(step))
+                    queue.extend(self._receivers(step) if through_objects else ())
 
-    def to_receiver(self, read: Read) -> list[Place]:
+    def _receivers(self, read: Read) -> list[Place]:
         """The objects out of whose field something was read."""
         place = read.place
         found = [v for v in self.values(place.frame, read.receiver) if isinstance(v, (Instance, Member))]
