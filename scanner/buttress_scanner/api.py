@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.contracts.base import Contract
-from buttress_scanner.findings.model import Finding
+from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
+from buttress_scanner.contracts.tree_rule import TreeFile, TreeRule
+from buttress_scanner.findings.model import Confidence, Finding, Position, Step
 from buttress_scanner.findings.report_model import Report
 
 if TYPE_CHECKING:
@@ -16,7 +17,21 @@ if TYPE_CHECKING:
     from buttress_scanner.config.load import Loaded
     from buttress_scanner.source.tree import Tree
 
-__all__ = ["Contract", "Finding", "Report", "check", "load_config"]
+__all__ = [
+    "Confidence",
+    "Contract",
+    "Finding",
+    "Ledger",
+    "Position",
+    "Report",
+    "Selectors",
+    "Step",
+    "Strings",
+    "TreeFile",
+    "TreeRule",
+    "check",
+    "load_config",
+]
 
 
 def check(

@@ -1,0 +1,1 @@
+"""Packs: TOML files beside this module."""
