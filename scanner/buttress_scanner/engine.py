@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.config.exemptions import Exempted, all_exemptions, without_effect
 from buttress_scanner.config.selectors import SelectorError
 from buttress_scanner.contracts.base import Ledger
+from buttress_scanner.contracts.claims import contradictions
 from buttress_scanner.contracts.loader import nearest
 from buttress_scanner.findings.report_model import ContractResult, Problem, Report, Site, Stats, Status
 from buttress_scanner.source.documents import Documents
@@ -106,6 +107,7 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
         findings = _suppressed(
             [finding for each in judged for finding in each.findings], read.sources, configuration.contract, contracts, today
         )
+    errors.extend(_contradictions(judged, program, loaded))
     errors.extend(Problem(each.path, each.line, each.column, each.message, each.hint) for each in program.problems)
     errors.extend(_exemptions_without_effect(loaded, judged, program, discovered.files, everything=not select))
     if not configuration.contract:
@@ -163,6 +165,17 @@ def _judge(contract: Contract, program: Program) -> _Judged:
     found = [finding for finding in every if not exempted.covers(finding)]
     spared = frozenset(finding.position.path for finding in every) - {finding.position.path for finding in found}
     return _Judged(contract, ledger, list(_numbered(sorted(found, key=lambda finding: finding.sort_key))), spared)
+
+
+def _contradictions(judged: Sequence[_Judged], program: Program, loaded: Loaded) -> Iterator[Problem]:
+    """Report the contracts of which one forbids what another demands; what guards nothing claims nothing."""
+    sound = [each for each in judged if not each.ledger.vacuous]
+    claims = [(each.contract.id, tuple(each.contract.claims(program))) for each in sound]
+    kept = {each.contract.id for each in sound if not each.findings}
+    for found in contradictions(claims, kept):
+        first, line = loaded.lines[found.first], loaded.lines[found.second]
+        message = f"the contracts {found.first!r} (line {first}) and {found.second!r} contradict each other: {found.why}"
+        yield Problem(loaded.name, line, 1, message, "Change one of the two: no program can keep both.")
 
 
 def _numbered(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from buttress_scanner.contracts.breaking import Breaking
+    from buttress_scanner.contracts.claims import Claim
     from buttress_scanner.program import Program
 
 
@@ -102,6 +103,10 @@ class Contract(BaseModel):
     @abstractmethod
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place that breaks the contract; record in the ledger what was judged."""
+
+    def claims(self, program: Program) -> Iterable[Claim]:
+        """What this contract demands or permits of things that other contracts may speak of too; asked after the check."""
+        return ()
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Ways to break this contract in this program, for `buttress sabotage`; the program may be solved for them."""

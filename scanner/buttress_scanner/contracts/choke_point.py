@@ -10,6 +10,7 @@ from pydantic import Field
 from buttress_scanner.contracts._protected import Guard, function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
+from buttress_scanner.contracts.claims import Only, called, named
 from buttress_scanner.findings.model import Confidence, Position, Step
 from buttress_scanner.program.classes import members, metaclasses
 from buttress_scanner.program.program import symbol_of
@@ -87,6 +88,12 @@ class ChokePoint(Contract):
                 start = f"{statement}\n\n\ndef sabotaged(guarded: {name}):\n"
                 code = f"{start}    guarded.{member}()  {HERE}\n    alias = guarded.{member}\n    alias()  {HERE}\n"
             yield Workbench(program).added(f"calls `{subject.symbol}` in a module of its own", code)
+
+    def claims(self, program: Program) -> Iterator[Only]:
+        """Nobody but ``only`` calls what is protected."""
+        among = named(program, self.only)
+        for text in self.protect:
+            yield from (Only(f"calls of {symbol}", among) for symbol in called(program, text, overrides=self.overrides))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every call and every hand-out outside ``only``."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable, with_member
+from buttress_scanner.contracts.claims import Claim, May, Never
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.compared import Comparisons
@@ -88,6 +89,16 @@ class EnumZone(Contract):
         code = f"{statement}\n\nSABOTAGED = {name}.{member}  {HERE}\nBY_NAME = {name}[{member!r}]  {HERE}\n"
         how = f"mentions `{member}`{' (a new member)' if grown else ''} in `{units[0].name}`"
         yield Workbench(program).appended(how, units[0], code, grown)
+
+    def claims(self, program: Program) -> Iterator[Claim]:
+        """The zone may mention what is permitted, and never anything else."""
+        for info in program.classes(self.enum)[:1]:
+            real = {name: enum_member(program.engine, info, name).name for name in enum_members(program.engine, info)}
+            listed = {real[name] for name in self.allow or self.forbid if name in real}
+            forbidden = set(real.values()) - listed if self.allow else listed
+            for kind, members in ((May, listed if self.allow else set()), (Never, forbidden)):
+                among = frozenset(f"{member} in {unit.name}" for unit in program.select(self.zone) for member in members)
+                yield kind(f"members of {info.symbol}", among)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every mention of a member that is not permitted."""

@@ -10,6 +10,7 @@ from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.contracts.breaking import Breaking, Workbench, imported, is_importable
+from buttress_scanner.contracts.claims import Needs, called
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.flow import Flow
 from buttress_scanner.program.flow_scope import Obligation, Scope
@@ -89,6 +90,13 @@ class FinallyObligation(Contract):
             if breaking is not None:
                 yield breaking
 
+    def claims(self, program: Program) -> Iterator[Needs]:
+        """Each function calls what it must; where it may choose, nothing can be said."""
+        for text in self.must_call if len(self.must_call) == 1 else ():
+            for function in self.function:
+                owing = frozenset(subject.symbol for subject in program.subjects(function))
+                yield from (Needs(f"calls of {symbol}", owing) for symbol in called(program, text))
+
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every function that can be left while it owes."""
         for text in self.function:
@@ -103,9 +111,9 @@ class FinallyObligation(Contract):
             return
         program.solve()
         targets, wrapped = bodies_of(program, self.must_call)
-        starts, _ = (set(), set()) if self.from_ == "entry" else bodies_of(program, (self.from_,))
+        starts, around = (set(), set()) if self.from_ == "entry" else bodies_of(program, (self.from_,))
         names = {text.rpartition(":")[2].rpartition(".")[2] for text in self.must_call}
-        obligation = Obligation(targets, wrapped, starts, names)
+        obligation = Obligation(targets, wrapped, starts, names, around)
         judged = [r for r in runs_under(program, self.function, overrides=self.overrides) if r.home not in targets]
         exempted = Exempted(tuple(e for e in self.exempt if e.path is not None))
         scope = Scope(program, obligation, lambda path: exempted.covers_place(path, ""))

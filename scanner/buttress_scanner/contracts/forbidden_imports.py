@@ -9,6 +9,7 @@ from pydantic import Field
 
 from buttress_scanner.contracts._imports import Chains, Entry, Links, Modules, Statement, exactness, importing_by_name
 from buttress_scanner.contracts.base import Contract
+from buttress_scanner.contracts.claims import Never
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +38,14 @@ class ForbiddenImports(Contract):
     def scope(self, program: Program) -> Iterable[str] | None:
         """Where modules are imported by name; nothing where the judged modules lead to no such place."""
         return importing_by_name(program, program.select(self.modules), indirect=self.indirect)
+
+    def claims(self, program: Program) -> Iterator[Never]:
+        """The modules never import what is forbidden."""
+        sides = _Sides(self, program)
+        judged = frozenset(unit.name for unit in sides.judged)
+        for module in program.modules:
+            if module not in judged and any(entry.rank(module) for entry in sides.entries):
+                yield Never(f"imports of {module}", judged)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports what is forbidden, or what leads to it."""

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
 from buttress_scanner.contracts.breaking import HERE, Workbench
+from buttress_scanner.contracts.claims import Above, Claim, Never
 from buttress_scanner.findings.map_model import Layering, Part
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class ImportLayers(Contract):
         if high is not low and all(part.isidentifier() for part in high.name.split(".")):
             code = f"import {high.name}  {HERE}\nimport importlib\nimportlib.import_module({high.name!r})  {HERE}\n"
             yield Workbench(program).appended(f"imports `{high.name}` in `{low.name}`", low, code)
+
+    def claims(self, program: Program) -> Iterator[Claim]:
+        """Layers stand above one another, and no module is imported from a layer below its own."""
+        order = _Order(self.layers, program)
+        ranks = {module: place.layer for module in program.modules if (place := order.place(module)) is not None}
+        yield Above("the order of modules", ranks)
+        for layer in sorted(set(ranks.values())):
+            below = frozenset(module for module, rank in ranks.items() if rank > layer)
+            yield from (Never(f"imports of {module}", below) for module, rank in ranks.items() if rank == layer)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports a module which its layer may not import."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from buttress_scanner.contracts._imports import Entry, Links, Modules, Statement, importing_by_name, modules_only, root_of
 from buttress_scanner.contracts.base import Contract, Selectors
+from buttress_scanner.contracts.claims import Only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +37,14 @@ class ProtectedModules(Contract):
     def scope(self, program: Program) -> Iterable[str] | None:
         """Where modules are imported by name; nothing where no judged module does that."""
         return importing_by_name(program, self._judged(program), indirect=False)
+
+    def claims(self, program: Program) -> Iterator[Only]:
+        """Nobody but those that may imports the modules."""
+        among = frozenset(unit.name for unit in program.select(self.only_imported_by))
+        entries = [Entry(program, text) for text in self.modules]
+        for module in program.modules:
+            if any(entry.rank(module) for entry in entries):
+                yield Only(f"imports of {module}", among - {module})
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports a protected module where that is not permitted."""

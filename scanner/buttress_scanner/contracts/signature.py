@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from buttress_scanner.contracts.base import Contract, Selectors, Strings
 from buttress_scanner.contracts.breaking import Workbench
+from buttress_scanner.contracts.claims import Exactly, called
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.annotations import (
     Form,
@@ -101,6 +102,13 @@ def _annotation(text: str | None) -> str | None:
     return text
 
 
+def _normal_text(what: str, text: str) -> str:
+    """Write parameters or a result in one layout."""
+    if what == "the parameters":
+        return ast.unparse(_parse([text], None))
+    return ast.unparse(ast.parse(_dotted(text), mode="eval"))
+
+
 class Signature(Contract):
     """A function and its overrides have exactly this signature."""
 
@@ -132,6 +140,14 @@ class Signature(Contract):
             breaking = Workbench(program).rewritten(how, subject, with_parameter("sabotaged"))
             if breaking is not None:
                 yield breaking
+
+    def claims(self, program: Program) -> Iterator[Exactly]:
+        """Each function has these parameters, this result, and is a coroutine function or not."""
+        demanded = {"the parameters": ", ".join(self.params), "the result": self.returns, "`async`": str(self.is_async).lower()}
+        for symbol in sorted({each for text in self.function for each in called(program, text, overrides=self.overrides)}):
+            for what, shown in demanded.items():
+                if shown is not None:
+                    yield Exactly(f"{what} of {symbol}", _normal_text(what, shown), f"`{shown}`")
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every definition that differs."""

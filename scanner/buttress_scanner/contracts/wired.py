@@ -11,6 +11,7 @@ from pydantic import Field
 from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts.base import Contract, Selectors
 from buttress_scanner.contracts.breaking import Workbench, is_importable
+from buttress_scanner.contracts.claims import Needs, called, named
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import linearise, subclasses
 from buttress_scanner.program.hooks import may_be_called_by_library
@@ -72,6 +73,14 @@ class Wired(Contract):
         subjects = [s for text in self.symbols for s in program.subjects(text) if s.body is not None and is_importable(s)]
         for subject in subjects[:1]:
             yield Workbench(program).alone(f"removes whatever could use `{subject.symbol}`", subject)
+
+    def claims(self, program: Program) -> Iterator[Needs]:
+        """Somebody in the modules that count calls each symbol."""
+        exempt = Exempted(self.exempt)
+        among = named(program, ["**"] if self.callers_in is None else self.callers_in)
+        counted = frozenset(each for each in among if not exempt.covers_place(program.modules[each].path, each))
+        for text in self.symbols:
+            yield from (Needs(f"calls of {symbol}", counted) for symbol in called(program, text))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every symbol that nothing in production code calls or constructs."""
