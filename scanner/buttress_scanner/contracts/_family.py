@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.contents import elements
-from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.program import Subject, symbol_of
 from buttress_scanner.program.values import Alias, Bound, Box, External, Instance, Member, Namespace, Object, Value
 
 if TYPE_CHECKING:
@@ -73,6 +73,22 @@ def _named(program: Program, selector: Selector) -> list[ClassInfo]:
         if selector.matches_module(info.unit.name) and info.body.qualname.startswith(prefix) and info.name not in _SETTINGS
     ]
     return sorted(found, key=lambda info: (info.unit.name, info.body.index, info.order))
+
+
+def classes_named(program: Program, text: str) -> list[Subject]:
+    """The classes that a selector names, before anything is evaluated."""
+    found: list[Subject] = []
+    for selector in program.patterns([text]):
+        name = selector.name
+        if name is not None and name != "*" and not name.endswith(".*"):
+            found += [s for s in program.subjects(str(selector)) if s.body is not None and s.body.kind == "class"]
+            continue
+        prefix = (name or "*").removesuffix("*")
+        for unit in program.modules.values():
+            if selector.matches_module(unit.name):
+                bodies = [b for b in unit.facts.bodies if b.kind == "class" and b.qualname.startswith(prefix)]
+                found += [Subject(unit, b.qualname, b) for b in bodies if b.name not in _SETTINGS]
+    return found
 
 
 def symbol(value: Value) -> str:

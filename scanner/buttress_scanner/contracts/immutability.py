@@ -9,11 +9,12 @@ from pydantic import Field
 
 from buttress_scanner.contracts._changes import Change, Changes
 from buttress_scanner.contracts._declared_frozen import is_declared_frozen
-from buttress_scanner.contracts._family import Family, symbol
+from buttress_scanner.contracts._family import Family, classes_named, symbol
 from buttress_scanner.contracts._handed_out import HandedOut
 from buttress_scanner.contracts._kept_inputs import KeptInputs
 from buttress_scanner.contracts._making import Making
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
+from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.origins import Origins
 from buttress_scanner.program.program import symbol_of
@@ -55,6 +56,15 @@ class Immutability(Contract):
             else:
                 names |= program.descendants(name)
         return program.around(names)
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A function of another module writes to an object of each class."""
+        for text in self.types:
+            for subject in filter(is_importable, classes_named(program, text)[:1]):
+                statement, name = imported(subject)
+                deed = f"object.__setattr__(subject, 'sabotaged', 1)  {HERE}"
+                code = f"{statement}\n\n\ndef change(subject: {name}) -> None:\n    {deed}\n"
+                yield Workbench(program).added(f"writes to an object of `{subject.symbol}`", code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every write after construction, and for every class and method that does not keep its own."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from buttress_scanner.contracts._family import Family
+from buttress_scanner.contracts._family import Family, classes_named
 from buttress_scanner.contracts._observing import Breach, Breaches
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
+from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
 from buttress_scanner.findings.model import Confidence
 from buttress_scanner.program.frames import Deed
 from buttress_scanner.program.program import symbol_of
@@ -47,6 +48,15 @@ class ReadOnlyObserver(Contract):
     def scope(self, program: Program) -> Iterable[str] | None:
         """The zone; what it calls is evaluated with it."""
         return [u.name for u in program.select(self.zone)]
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A function of the zone uses a member of each subject that it may not use."""
+        units = program.select(self.zone)
+        for text in self.subjects if units else ():
+            for subject in filter(is_importable, classes_named(program, text)[:1]):
+                statement, name = imported(subject)
+                code = f"{statement}\n\n\ndef use(subject: {name}) -> object:\n    return subject.sabotaged  {HERE}\n"
+                yield Workbench(program).appended(f"uses another member of `{subject.symbol}`", units[0], code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place of the zone that does more than look."""
