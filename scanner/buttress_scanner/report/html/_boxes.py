@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from buttress_scanner.findings.map_model import Layering, Link, ModuleMap
+    from buttress_scanner.findings.map_model import Layering, Link, ModuleMap, Part
 
-READABLE = 30
+READABLE = 24
 """Boxes that a map shows at first, at most, where modules can be gathered to so few."""
 FINEST = 90
 """Boxes of the finest map that is offered."""
@@ -29,12 +29,18 @@ class Mark(StrEnum):
     LAWFUL = "lawful"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Box:
-    """Modules that are drawn as one: ``name`` is what their dotted names begin with."""
+    """Modules that are drawn as one: ``name`` is what their dotted names begin with, ``part`` where in the layers they stand."""
 
     name: str
+    part: str
     modules: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What no other box of a drawing has."""
+        return f"{self.part}:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,13 @@ class Block:
 class Arrow:
     """Imports between two boxes: how many pairs of modules, and one of them, the most remarkable."""
 
-    source: str
-    target: str
+    source: Box
+    target: Box
     count: int
     mark: Mark
     example: Link
+    implied: bool = False
+    """Whether other arrows lead from one end to the other, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Drawing:
 
     bands: tuple[tuple[Block, ...], ...]
     arrows: tuple[Arrow, ...]
+    lonely: int = 0
+    """Boxes that are not drawn, since no arrow touches them."""
 
     @property
     def size(self) -> int:
@@ -74,29 +84,29 @@ def layered(module_map: ModuleMap, layering: Layering, marked: Callable[[Link], 
     drawings = []
     for depth in range(_DEEPEST):
         bands = tuple(
-            tuple(Block(part.pattern, tuple(_boxes(part.modules, depth))) for part in layer if part.modules)
-            for layer in layering.layers
+            tuple(
+                Block(part.pattern, tuple(_boxes(part, f"{number}.{index}", depth)))
+                for index, part in enumerate(layer)
+                if part.modules
+            )
+            for number, layer in enumerate(layering.layers)
         )
         drawings.append(_drawing(bands, module_map.links, marked))
     return _useful(drawings)
 
 
 def whole(module_map: ModuleMap, marked: Callable[[Link], Mark]) -> list[Drawing]:
-    """Draw all packages, importers above what they import; packages that import each other stand side by side."""
+    """Draw all packages, importers above what they import; where packages import each other, few arrows point up."""
     drawings = []
     for depth in range(1, _DEEPEST):
-        boxes = list(_gathered(module_map.modules, depth))
+        boxes = list(_gathered(module_map.modules, "", depth))
         arrows = _arrows(boxes, module_map.links, marked)
-        order = [box.name for box in boxes]
-        running = [(arrow.source, arrow.target) for arrow in arrows if arrow.mark is not Mark.TYPING]
-        knots = knots_of(order, running)
-        levels = _levels(order, running, knots)
-        bands = tuple(
-            (Block("", tuple(box for box in boxes if levels[box.name] == level)),)
-            for level in range(max(levels.values(), default=-1) + 1)
-        )
-        tied = tuple(_tied(arrow, knots) for arrow in arrows)
-        drawings.append(Drawing(bands, tied))
+        running = {(arrow.source, arrow.target): arrow.count for arrow in arrows if arrow.mark is not Mark.TYPING}
+        closing = closing_cycles(boxes, running)
+        levels = _levels(boxes, [pair for pair in running if pair not in closing])
+        rows = [[box for box in boxes if levels[box] == level] for level in range(max(levels.values(), default=-1) + 1)]
+        shown = [_closing(arrow) if (arrow.source, arrow.target) in closing else arrow for arrow in arrows]
+        drawings.append(_without_lonely([(Block("", tuple(row)),) for row in rows], shown))
     return _useful(drawings)
 
 
@@ -118,9 +128,12 @@ def _useful(drawings: Sequence[Drawing]) -> list[Drawing]:
     return kept
 
 
-def _boxes(modules: Sequence[str], depth: int) -> Iterator[Box]:
-    """Gather the modules of a part by what follows their common beginning; with depth 0, all of them."""
-    return _gathered(modules, _common(modules) + depth)
+def _boxes(part: Part, place: str, depth: int) -> Iterator[Box]:
+    """Gather the modules of a part by what follows their common beginning; with depth 0, all of them under its pattern."""
+    if depth == 0:
+        yield Box(part.pattern.removesuffix(".**"), place, part.modules)
+    else:
+        yield from _gathered(part.modules, place, _common(part.modules) + depth)
 
 
 def _common(modules: Sequence[str]) -> int:
@@ -132,32 +145,66 @@ def _common(modules: Sequence[str]) -> int:
     return length
 
 
-def _gathered(modules: Iterable[str], length: int) -> Iterator[Box]:
+def _gathered(modules: Iterable[str], place: str, length: int) -> Iterator[Box]:
     groups: dict[str, list[str]] = {}
     for module in modules:
         groups.setdefault(".".join(module.split(".")[: max(length, 1)]), []).append(module)
     for name in sorted(groups):
-        yield Box(name, tuple(groups[name]))
+        yield Box(name, place, tuple(groups[name]))
 
 
 def _drawing(bands: tuple[tuple[Block, ...], ...], links: Sequence[Link], marked: Callable[[Link], Mark]) -> Drawing:
     boxes = [box for band in bands for block in band for box in block.boxes]
-    return Drawing(bands, tuple(_arrows(boxes, links, marked)))
+    return _without_lonely(bands, _arrows(boxes, links, marked))
+
+
+def _without_lonely(bands: Sequence[Sequence[Block]], arrows: Sequence[Arrow]) -> Drawing:
+    """Leave out boxes that no arrow touches, such as empty packages; a block keeps them if it has no others."""
+    touched = {end for arrow in arrows for end in (arrow.source, arrow.target)}
+    kept, lonely = [], 0
+    for band in bands:
+        blocks = []
+        for block in band:
+            boxes = tuple(box for box in block.boxes if box in touched) or (block.boxes if block.label or not touched else ())
+            lonely += len(block.boxes) - len(boxes)
+            blocks += [Block(block.label, boxes)] if boxes else []
+        kept += [tuple(blocks)] if blocks else []
+    return Drawing(tuple(kept), tuple(_with_implied(arrows)), lonely)
+
+
+def _with_implied(arrows: Sequence[Arrow]) -> Iterator[Arrow]:
+    """Mark lawful arrows beside which there is a longer way of such arrows: they say nothing new."""
+    following: dict[Box, set[Box]] = {}
+    for arrow in arrows:
+        if arrow.mark is Mark.LAWFUL:
+            following.setdefault(arrow.source, set()).add(arrow.target)
+    reached: dict[Box, set[Box]] = {}
+    for box, targets in following.items():
+        seen, waiting = set[Box](), list(targets)
+        while waiting:
+            for each in following.get(waiting.pop(), ()):
+                if each not in seen:
+                    seen.add(each)
+                    waiting.append(each)
+        reached[box] = seen
+    for arrow in arrows:
+        plain = arrow.mark in (Mark.LAWFUL, Mark.TYPING)
+        yield replace(arrow, implied=plain and arrow.target in reached.get(arrow.source, ()))
 
 
 def _arrows(boxes: Sequence[Box], links: Sequence[Link], marked: Callable[[Link], Mark]) -> list[Arrow]:
     """Gather imports between different boxes."""
-    home = {module: box.name for box in boxes for module in box.modules}
-    count: Counter[tuple[str, str]] = Counter()
-    worst: dict[tuple[str, str], tuple[int, Link]] = {}
+    home = {module: box for box in boxes for module in box.modules}
+    count: Counter[tuple[Box, Box]] = Counter()
+    worst: dict[tuple[Box, Box], tuple[int, Link]] = {}
     order = {mark: number for number, mark in enumerate(_WORST)}
     for link in links:
-        ends = (home.get(link.importer, ""), home.get(link.imported, ""))
-        if not all(ends) or ends[0] == ends[1]:
+        source, target = home.get(link.importer), home.get(link.imported)
+        if source is None or target is None or source is target:
             continue
-        count[ends] += 1
+        count[source, target] += 1
         found = (order[marked(link)], link)
-        worst[ends] = min(worst.get(ends, found), found)
+        worst[source, target] = min(worst.get((source, target), found), found)
     return [Arrow(*ends, count[ends], _WORST[worst[ends][0]], worst[ends][1]) for ends in sorted(count)]
 
 
@@ -165,56 +212,105 @@ _WORST = (Mark.BROKEN, Mark.ACCEPTED, Mark.CYCLE, Mark.LAWFUL, Mark.TYPING)
 """Which mark an arrow has whose imports have several."""
 
 
-def _tied(arrow: Arrow, knots: Mapping[str, int]) -> Arrow:
-    """Mark an arrow whose two ends import each other in the end."""
-    if arrow.mark is not Mark.LAWFUL or knots[arrow.source] != knots[arrow.target]:
-        return arrow
-    return Arrow(arrow.source, arrow.target, arrow.count, Mark.CYCLE, arrow.example)
+def _closing(arrow: Arrow) -> Arrow:
+    """Mark an arrow that closes a cycle; what breaks a contract says more."""
+    return replace(arrow, mark=Mark.CYCLE) if arrow.mark is Mark.LAWFUL else arrow
 
 
-def knots_of(names: Sequence[str], pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Number the strongly connected components of a graph, what is pointed at first (Tarjan, without recursion)."""
-    following: dict[str, list[str]] = {name: [] for name in names}
+Node = TypeVar("Node")
+
+
+def closing_cycles(nodes: Sequence[Node], pairs: Mapping[tuple[Node, Node], int]) -> set[tuple[Node, Node]]:
+    """Return few light pairs without which a graph has no cycle (the heuristic of Eades, Lin and Smyth, knot by knot).
+
+    Args:
+        nodes: All nodes, in the order that decides where the graph does not.
+        pairs: The edges with their weights.
+    """
+    knots = knots_of(nodes, pairs)
+    members: dict[int, list[Node]] = {}
+    for node in nodes:
+        members.setdefault(knots[node], []).append(node)
+    closing: set[tuple[Node, Node]] = set()
+    for knot in members.values():
+        if len(knot) > 1:
+            inside = {pair: weight for pair, weight in pairs.items() if pair[0] in knot and pair[1] in knot}
+            rank = {node: number for number, node in enumerate(_unravelled(knot, inside))}
+            closing.update(pair for pair in inside if rank[pair[0]] > rank[pair[1]])
+    return closing
+
+
+def _unravelled(nodes: Sequence[Node], pairs: Mapping[tuple[Node, Node], int]) -> list[Node]:
+    """Order nodes so that little weight points backwards: from both ends, what points out most first."""
+    rest, front, back = list(nodes), [], []
+    while rest:
+        out = dict.fromkeys(rest, 0)
+        into = dict.fromkeys(rest, 0)
+        for (source, target), weight in pairs.items():
+            if source in out and target in out:
+                out[source] += weight
+                into[target] += weight
+        sink = next((node for node in rest if not out[node]), None)
+        if sink is not None:
+            back.append(sink)
+            rest.remove(sink)
+            continue
+        best = max(rest, key=lambda node: (not into[node], out[node] - into[node]))
+        front.append(best)
+        rest.remove(best)
+    return front + back[::-1]
+
+
+def knots_of(names: Sequence[Node], pairs: Iterable[tuple[Node, Node]]) -> dict[Node, int]:
+    """Number the strongly connected components of a graph (Tarjan, without recursion)."""
+    following: dict[Node, list[Node]] = {name: [] for name in names}
     for source, target in pairs:
         following[source].append(target)
-    found: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    knot: dict[str, int] = {}
-    open_names: list[str] = []
+    found: dict[Node, int] = {}
+    lowest: dict[Node, int] = {}
+    knot: dict[Node, int] = {}
+    waiting: list[Node] = []
     number = 0
     for start in names:
-        if start in found:
-            continue
-        work = [(start, iter(following[start]))]
-        found[start] = lowest[start] = len(found)
-        open_names.append(start)
+        work = [] if start in found else [_entered(start, following, found, lowest, waiting)]
         while work:
             name, rest = work[-1]
             step = next(rest, None)
-            if step is None:
+            if step is not None and step not in found:
+                work.append(_entered(step, following, found, lowest, waiting))
+            elif step is not None:
+                if step not in knot:
+                    lowest[name] = min(lowest[name], found[step])
+            else:
                 work.pop()
                 if work:
                     lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[name])
                 if lowest[name] == found[name]:
                     while name not in knot:
-                        knot[open_names.pop()] = number
+                        knot[waiting.pop()] = number
                     number += 1
-            elif step not in found:
-                found[step] = lowest[step] = len(found)
-                open_names.append(step)
-                work.append((step, iter(following[step])))
-            elif step not in knot:
-                lowest[name] = min(lowest[name], found[step])
     return knot
 
 
-def _levels(names: Sequence[str], pairs: Sequence[tuple[str, str]], knots: Mapping[str, int]) -> dict[str, int]:
-    """How far below the top each name stands: below everything that imports it from outside of its knot."""
-    above: dict[int, set[int]] = {}
+def _entered(
+    name: Node, following: Mapping[Node, list[Node]], found: dict[Node, int], lowest: dict[Node, int], waiting: list[Node]
+) -> tuple[Node, Iterator[Node]]:
+    """Begin with a node: number it and return it with what it points at."""
+    found[name] = lowest[name] = len(found)
+    waiting.append(name)
+    return name, iter(following[name])
+
+
+def _levels(names: Sequence[Box], pairs: Sequence[tuple[Box, Box]]) -> dict[Box, int]:
+    """How far below the top each box of an acyclic graph stands: below everything that points at it."""
+    above: dict[Box, list[Box]] = {name: [] for name in names}
     for source, target in pairs:
-        if knots[source] != knots[target]:
-            above.setdefault(knots[target], set()).add(knots[source])
-    level: dict[int, int] = {}
-    for knot in sorted(set(knots.values()), reverse=True):  # importers have higher numbers
-        level[knot] = 1 + max((level[each] for each in above.get(knot, ())), default=-1)
-    return {name: level[knots[name]] for name in names}
+        above[target].append(source)
+    level: dict[Box, int] = {}
+    waiting = list(names)
+    while waiting:
+        ready = [name for name in waiting if all(each in level for each in above[name])]
+        for name in ready:
+            level[name] = 1 + max((level[each] for each in above[name]), default=-1)
+        waiting = [name for name in waiting if name not in level]
+    return level

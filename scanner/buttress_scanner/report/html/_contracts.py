@@ -10,7 +10,7 @@ from buttress_scanner.report._pages import kind_page
 from buttress_scanner.report._summary import place as written_place
 from buttress_scanner.report._text import counted
 from buttress_scanner.report.html._build import tag
-from buttress_scanner.report.html._parts import anchor, place, status_badge
+from buttress_scanner.report.html._parts import anchor, place, prose, status_badge
 from buttress_scanner.report.html._trend import sparkline
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _contract(result: ContractResult, report: Report, found: int) -> Element:
         tag(
             "summary",
             status_badge(result.status),
-            tag("span", tag("code", result.id), tag("span", result.because, class_="because"), class_="title"),
+            tag("span", tag("code", result.id), tag("span", prose(result.because), class_="because"), class_="title"),
             tag(
                 "span",
                 sparkline(report, result.id),
@@ -67,12 +67,12 @@ def _told(result: ContractResult, report: Report) -> Iterator[Child]:
     """Yield what is known of a contract."""
     if result.why:
         yield tag("p", "It guards nothing:", class_="alarm")
-        yield tag("ul", [tag("li", why) for why in result.why])
+        yield tag("ul", [tag("li", prose(why)) for why in result.why])
     page = kind_page(result.kind)
     yield tag(
         "dl",
-        _entry("Kind", tag("code", result.kind), f": {page.summary}" if page else None),
-        _entry("Because", result.because) if result.because else None,
+        _entry("Kind", tag("code", result.kind), prose(f": {page.summary}") if page else None),
+        _entry("Because", prose(result.because)) if result.because else None,
         _entry("Source", tag("code", result.source)) if result.source else None,
         _entry("Stated at", tag("code", written_place(result.path or report.configuration, result.line, 1)))
         if result.line
@@ -91,4 +91,4 @@ def _entry(name: str, *value: Child) -> list[Element]:
 
 
 def _site(site: Site) -> Element:
-    return tag("li", place(site.position), ": ", site.reason)
+    return tag("li", place(site.position), ": ", prose(site.reason))

@@ -10,7 +10,7 @@ from buttress_scanner.report._sarif_limits import most_important
 from buttress_scanner.report._summary import place as written_place
 from buttress_scanner.report._text import counted
 from buttress_scanner.report.html._build import tag
-from buttress_scanner.report.html._parts import anchor, doubt_badge, place, severity_badge
+from buttress_scanner.report.html._parts import anchor, doubt_badge, place, prose, severity_badge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Findings:
         return tag(
             "section",
             tag("h3", tag("code", name), " ", tag("span", counted(len(findings), "finding"), class_="tally")),
-            tag("p", because, class_="because") if because else None,
+            tag("p", prose(because), class_="because") if because else None,
             [self._finding(finding) for finding in findings],
             class_="group",
             id=anchor("findings-", name),
@@ -75,7 +75,7 @@ class Findings:
                 severity_badge(finding),
                 " ",
                 doubt_badge(finding),
-                tag("span", finding.message, class_="message"),
+                tag("span", prose(finding.message), class_="message"),
                 tag(
                     "span",
                     place(finding.position),
@@ -106,7 +106,10 @@ class Findings:
         return tag("div", tag("p", "How it comes to that", class_="hint"), tag("ol", steps, class_="chain"), class_="evidence")
 
     def _step(self, number: int, step: Step, group: str, *, is_open: bool) -> Element:
-        title = (tag("span", step.text, class_="message"), tag("span", place(step.position), _in(step.symbol), class_="where"))
+        title = (
+            tag("span", prose(step.text), class_="message"),
+            tag("span", place(step.position), _in(step.symbol), class_="where"),
+        )
         shown = tag(
             "details", tag("summary", title), self._code.frame(step.position) or _no_code(step.position), name=group, open=is_open
         )
@@ -135,7 +138,7 @@ class Findings:
         )
 
     def _row(self, finding: Finding, why: str) -> Element:
-        cells = (tag("code", finding.contract), finding.message, place(finding.position), why)
+        cells = (tag("code", finding.contract), prose(finding.message), place(finding.position), why)
         return tag("tr", [tag("td", cell) for cell in cells])
 
     def problems(self) -> Element | None:
@@ -155,9 +158,9 @@ class Findings:
         where = tag("code", written_place(problem.path, problem.line, problem.column), class_="place") if problem.path else None
         return tag(
             "div",
-            tag("p", tag("span", "error", class_="badge error"), " ", problem.message),
+            tag("p", tag("span", "error", class_="badge error"), " ", prose(problem.message)),
             tag("p", where, class_="where") if where is not None else None,
-            tag("p", problem.hint, class_="hint") if problem.hint else None,
+            tag("p", prose(problem.hint), class_="hint") if problem.hint else None,
             self._code.frame(position),
             class_="problem",
         )

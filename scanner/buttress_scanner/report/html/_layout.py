@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 WIDTH = 1120
 BOX = 46
 _MARGIN = 16
-_GAP_X, _GAP_Y = 16, 18
+_GAP_X, _GAP_Y = 16, 24
+_WIDE_GAP = 64.0
 _PAD, _PAD_TOP = 14, 30
-_BETWEEN = 58
+_INSET = 10.0
+_BETWEEN = 46
 _CHARACTER = 7.6
-_NARROWEST, _WIDEST = 92.0, 208.0
+_NARROWEST, _WIDEST = 92.0, 232.0
 _PORT = 13.0
 _DIP = 30.0
 
@@ -46,7 +48,7 @@ class Sheet:
 
     bands: list[Placed] = field(default_factory=list)
     blocks: list[Placed] = field(default_factory=list)
-    boxes: dict[str, tuple[Placed, Box]] = field(default_factory=dict)
+    boxes: dict[Box, Placed] = field(default_factory=dict)
     paths: list[tuple[Arrow, str]] = field(default_factory=list)
     height: float = 0.0
 
@@ -77,28 +79,75 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 def _band(
     sheet: Sheet, drawing: Drawing, band: Sequence[Block], labels: dict[str, str], box_width: float, top: float, label: str
 ) -> float:
-    """Place the blocks of a band; return where it ends."""
-    start = float(_MARGIN + _PAD)
-    x, y, row = start, top + _PAD_TOP, 0.0
-    for block in band:
-        columns = _columns(len(block.boxes), box_width, alone=len(band) == 1)
-        inner = columns * (box_width + _GAP_X) - _GAP_X
-        inset = 10.0 if len(band) > 1 else 0.0
-        if x > start and x + inner + 2 * inset > WIDTH - start:
-            x, y, row = start, y + row + _GAP_Y, 0.0
-        rows = -(-len(block.boxes) // columns)
-        high = rows * (BOX + _GAP_Y) - _GAP_Y + (2 * inset + 14 if inset else 0)
-        for index, box in enumerate(_in_order(block, sheet, drawing)):
-            left = x + inset + index % columns * (box_width + _GAP_X)
-            up = y + (inset + 14 if inset else 0) + index // columns * (BOX + _GAP_Y)
-            sheet.boxes[box.name] = (Placed(left, up, box_width, BOX, labels[box.name]), box)
-        if inset:
-            sheet.blocks.append(Placed(x, y, inner + 2 * inset, high, block.label))
-        x, row = x + inner + 2 * inset + _GAP_X, max(row, high)
-    bottom = y + row + _PAD
+    """Place the blocks of a band, row by row in the middle of the sheet; return where it ends."""
+    framed = len(band) > 1
+    y = top + _PAD_TOP
+    room = int((WIDTH - 2 * (_MARGIN + _PAD) - 2 * _INSET * len(band) + _GAP_X) // (box_width + _GAP_X))
+    wide = sum(len(block.boxes) for block in band) <= room
+    for row in _rows([_Shape.of(block, box_width, room if wide else 0, framed=framed) for block in band]):
+        x = (WIDTH - sum(shape.width for shape in row) - _GAP_X * (len(row) - 1)) / 2
+        for shape in row:
+            if framed:
+                sheet.blocks.append(Placed(x, y, shape.width, shape.height, shape.block.label))
+            _fill(sheet, shape, _in_order(shape.block, sheet, drawing), labels, x, y)
+            x += shape.width + _GAP_X
+        y += max(shape.height for shape in row) + _GAP_Y
+    bottom = y - _GAP_Y + _PAD
     name = band[0].label if len(band) == 1 else ""
     sheet.bands.append(Placed(_MARGIN, top, WIDTH - 2 * _MARGIN, bottom - top, f"{label}  {name}".rstrip()))
     return bottom
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How large a block is: boxes of one width in columns; ``inset`` and ``head`` are room for a frame and its label."""
+
+    block: Block
+    columns: int
+    box_width: float
+    gap: float
+    inset: float
+    head: float
+
+    @classmethod
+    def of(cls, block: Block, box_width: float, room: int, *, framed: bool) -> _Shape:
+        columns = _columns(len(block.boxes), box_width, alone=not framed or bool(room))
+        left = WIDTH - 2 * (_MARGIN + _PAD) - columns * box_width
+        gap = _GAP_X if framed else min(max(_GAP_X, left / (columns + 1)), _WIDE_GAP)
+        return cls(block, columns, box_width, gap, _INSET if framed else 0.0, _INSET + 14 if framed else 0.0)
+
+    @property
+    def width(self) -> float:
+        return self.columns * (self.box_width + self.gap) - self.gap + 2 * self.inset
+
+    @property
+    def height(self) -> float:
+        rows = -(-len(self.block.boxes) // self.columns)
+        return rows * (BOX + _GAP_Y) - _GAP_Y + self.head + self.inset
+
+
+def _rows(shapes: Sequence[_Shape]) -> list[list[_Shape]]:
+    """Break blocks into rows that fit on the sheet."""
+    rows: list[list[_Shape]] = [[]]
+    used = 0.0
+    for shape in shapes:
+        if rows[-1] and used + shape.width > WIDTH - 2 * (_MARGIN + _PAD):
+            rows.append([])
+            used = 0.0
+        rows[-1].append(shape)
+        used += shape.width + _GAP_X
+    return rows
+
+
+def _fill(sheet: Sheet, shape: _Shape, boxes: Sequence[Box], labels: dict[str, str], x: float, y: float) -> None:
+    """Place the boxes of a block, a shorter last row in the middle."""
+    step = shape.box_width + shape.gap
+    for index, box in enumerate(boxes):
+        line, column = divmod(index, shape.columns)
+        missing = max(0, (line + 1) * shape.columns - len(boxes))
+        left = x + shape.inset + column * step + missing * step / 2
+        up = y + shape.head + line * (BOX + _GAP_Y)
+        sheet.boxes[box] = Placed(left, up, shape.box_width, BOX, labels[box.name])
 
 
 def _columns(boxes: int, box_width: float, *, alone: bool) -> int:
@@ -110,13 +159,13 @@ def _columns(boxes: int, box_width: float, *, alone: bool) -> int:
 
 def _in_order(block: Block, sheet: Sheet, drawing: Drawing) -> list[Box]:
     """Return the boxes from left to right: each near to those above that import it, so that few arrows cross."""
-    importers: dict[str, list[float]] = {}
+    importers: dict[Box, list[float]] = {}
     for arrow in drawing.arrows:
         if arrow.source in sheet.boxes:
-            importers.setdefault(arrow.target, []).append(sheet.boxes[arrow.source][0].middle)
+            importers.setdefault(arrow.target, []).append(sheet.boxes[arrow.source].middle)
 
     def place(box: Box) -> tuple[float, str]:
-        above = importers.get(box.name, [WIDTH / 2])
+        above = importers.get(box, [WIDTH / 2])
         return round(sum(above) / len(above), 3), box.name
 
     return sorted(block.boxes, key=place)
@@ -127,23 +176,23 @@ def _route(sheet: Sheet, drawing: Drawing) -> None:
     leaving = _ports(sheet, drawing, leaving=True)
     arriving = _ports(sheet, drawing, leaving=False)
     for arrow in drawing.arrows:
-        source, target = sheet.boxes[arrow.source][0], sheet.boxes[arrow.target][0]
+        source, target = sheet.boxes[arrow.source], sheet.boxes[arrow.target]
         x1 = source.middle + leaving[arrow.source, arrow.target]
         x2 = target.middle + arriving[arrow.source, arrow.target]
         sheet.paths.append((arrow, _curve(source, target, x1, x2)))
 
 
-def _ports(sheet: Sheet, drawing: Drawing, *, leaving: bool) -> dict[tuple[str, str], float]:
+def _ports(sheet: Sheet, drawing: Drawing, *, leaving: bool) -> dict[tuple[Box, Box], float]:
     """How far from the middle of a box each of its arrows starts or ends, in the order of their other ends."""
-    around: dict[str, list[Arrow]] = {}
+    around: dict[Box, list[Arrow]] = {}
     for arrow in drawing.arrows:
         around.setdefault(arrow.source if leaving else arrow.target, []).append(arrow)
     offsets = {}
     for name, arrows in around.items():
         others = sorted(
-            arrows, key=lambda each: (sheet.boxes[each.target if leaving else each.source][0].middle, each.source, each.target)
+            arrows, key=lambda each: (sheet.boxes[each.target if leaving else each.source].middle, each.source, each.target)
         )
-        step = min(_PORT, (sheet.boxes[name][0].width - 28) / max(len(arrows) - 1, 1))
+        step = min(_PORT, (sheet.boxes[name].width - 28) / max(len(arrows) - 1, 1))
         for index, arrow in enumerate(others):
             offsets[arrow.source, arrow.target] = (index - (len(arrows) - 1) / 2) * step
     return offsets

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.report._summary import place_of
 from buttress_scanner.report._text import counted, width
-from buttress_scanner.report.html._boxes import Drawing, Mark, first_shown, layered, whole
+from buttress_scanner.report.html._boxes import Box, Drawing, Mark, first_shown, layered, whole
 from buttress_scanner.report.html._build import tag
 from buttress_scanner.report.html._layout import WIDTH, Placed, Sheet, arranged
+from buttress_scanner.report.html._parts import prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 _WORDS = {
     Mark.BROKEN: "breaks the contract",
     Mark.ACCEPTED: "breaks the contract and is accepted",
-    Mark.CYCLE: "part of a cycle",
+    Mark.CYCLE: "closes a cycle",
     Mark.TYPING: "for type checkers only",
     Mark.LAWFUL: "lawful",
 }
+_MORE = {Mark.LAWFUL: "; pale where a longer way leads there, too"}
 _LABEL = 7.6
+_WHOLE = "map-all"
 
 
 def maps(report: Report) -> Element | None:
@@ -39,7 +42,7 @@ def maps(report: Report) -> Element | None:
         if any(p.modules for layer in each.layers for p in layer)
     ]
     everything = whole(drawn, _marking(report, [layering.contract for layering in drawn.layerings]))
-    views.append(_view("map-all", "All packages", _whole_text(drawn), everything))
+    views.append(_view(_WHOLE, "All packages", _whole_text(drawn), everything))
     return tag(
         "section",
         tag("h2", "Map"),
@@ -55,13 +58,13 @@ def _layer_view(number: int, report: Report, drawn: ModuleMap, layering: Layerin
     outside = len(drawn.modules) - len(inside)
     because = next((result.because for result in report.contracts if result.id == layering.contract), "")
     told = f"{because} " if because else ""
-    text = f"{told}Imports go down only. {counted(outside, 'module')} of the program stand in none of these layers."
+    text = f"{told}Imports go down only. Outside of these layers: {counted(outside, 'module')}."
     return _view(f"map-{number}", layering.contract, text, drawings)
 
 
 def _whole_text(module_map: ModuleMap) -> str:
     figures = f"{counted(len(module_map.modules), 'module')}, {counted(len(module_map.links), 'import')}"
-    return f"{figures}. Importers stand above what they import; packages that import each other stand side by side."
+    return f"{figures}. Importers stand above what they import; arrows that point up close a cycle."
 
 
 def _marking(report: Report, contracts: Sequence[str]) -> Callable[[Link], Mark]:
@@ -83,7 +86,9 @@ def _marking(report: Report, contracts: Sequence[str]) -> Callable[[Link], Mark]
 
 def _legend() -> Iterator[Child]:
     for mark in Mark:
-        yield tag("span", tag("span", class_=f"key {mark}", aria_hidden="true"), _WORDS[mark], class_="entry")
+        yield tag(
+            "span", tag("span", class_=f"key {mark}", aria_hidden="true"), _WORDS[mark] + _MORE.get(mark, ""), class_="entry"
+        )
 
 
 # --- one map, coarser and finer
@@ -101,19 +106,26 @@ def _view(name: str, title: str, text: str, drawings: Sequence[Drawing]) -> Elem
         tag("div", _pane(drawing, f"{title}, {number + 1}"), class_=f"pane pane-{number}")
         for number, drawing in enumerate(drawings)
     ]
+    broken = sum(arrow.mark is Mark.BROKEN for arrow in drawings[-1].arrows)
+    alarm = tag("span", f"{counted(broken, 'arrow')} against the layers", class_="badge broken") if broken else None
     return tag(
-        "div",
-        tag("h3", tag("code", title) if not name.endswith("all") else title),
-        tag("p", text),
+        "details",
+        tag("summary", tag("h3", title if name == _WHOLE else tag("code", title)), " ", alarm),
+        tag("p", prose(text)),
         tag("div", tag("span", "Detail", class_="hint"), choices, panes, class_="levels"),
         class_="map",
         id=name,
+        open=bool(broken) or name in {_WHOLE, "map-0"},
     )
 
 
 def _pane(drawing: Drawing, title: str) -> Iterator[Element]:
     sheet = arranged(drawing)
     yield tag("div", _svg(sheet, drawing, title), class_="canvas", tabindex="0", role="region", aria_label=f"Map {title}")
+    if drawing.lonely:
+        yield tag(
+            "p", f"Not drawn: {counted(drawing.lonely, 'box').replace('boxs', 'boxes')} that no arrow touches.", class_="hint"
+        )
     yield _table(drawing)
 
 
@@ -154,18 +166,21 @@ def _svg(sheet: Sheet, drawing: Drawing, title: str) -> Element:
             [
                 tag(
                     "path",
-                    tag("title", f"{arrow.source} → {arrow.target}: {counted(arrow.count, 'import')}, {_WORDS[arrow.mark]}"),
+                    tag(
+                        "title",
+                        f"{arrow.source.name} → {arrow.target.name}: {counted(arrow.count, 'import')}, {_WORDS[arrow.mark]}",
+                    ),
                     d=path,
-                    class_=f"arrow {arrow.mark}",
+                    class_=f"arrow {arrow.mark} implied" if arrow.implied else f"arrow {arrow.mark}",
                     stroke_width=min(1.1 + 0.35 * arrow.count**0.5, 4.0) + (1.0 if arrow.mark is Mark.BROKEN else 0.0),
                     marker_end=f"url(#{_identity(title)}-{arrow.mark})",
-                    data_from=arrow.source,
-                    data_to=arrow.target,
+                    data_from=arrow.source.key,
+                    data_to=arrow.target.key,
                 )
                 for arrow, path in paths
             ],
         ),
-        [_box(placed, box.name, len(box.modules)) for placed, box in sheet.boxes.values()],
+        [_box(placed, box) for box, placed in sheet.boxes.items()],
         viewBox=f"0 0 {WIDTH} {sheet.height:.0f}",
         role="img",
         aria_label=f"Map {title}: {_described(drawing)}",
@@ -187,15 +202,16 @@ def _band(band: Placed) -> Element:
     return tag("g", _rectangle(band, "band"), _text(band.x + 14, band.y + 19, _fitting(band.label, band.width - 28), "pattern"))
 
 
-def _box(placed: Placed, name: str, modules: int) -> Element:
+def _box(placed: Placed, box: Box) -> Element:
+    modules = counted(len(box.modules), "module")
     return tag(
         "g",
-        tag("title", f"{name}: {counted(modules, 'module')}"),
+        tag("title", f"{box.name}: {modules}"),
         _rectangle(placed, "face"),
         _text(placed.middle, placed.y + 20, _fitting(placed.label, placed.width - 14), "name"),
-        _text(placed.middle, placed.y + 36, counted(modules, "module"), "count"),
+        _text(placed.middle, placed.y + 36, modules, "count"),
         class_="box",
-        data_name=name,
+        data_name=box.key,
     )
 
 
@@ -224,8 +240,8 @@ def _table(drawing: Drawing) -> Element:
     rows = [
         tag(
             "tr",
-            tag("td", tag("code", arrow.source)),
-            tag("td", tag("code", arrow.target)),
+            tag("td", tag("code", arrow.source.name)),
+            tag("td", tag("code", arrow.target.name)),
             tag("td", str(arrow.count), class_="number"),
             tag("td", tag("span", _WORDS[arrow.mark], class_=f"mark {arrow.mark}")),
             tag("td", tag("code", place_of(arrow.example.position))),

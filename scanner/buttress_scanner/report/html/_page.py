@@ -104,11 +104,11 @@ def _verdict(report: Report) -> str:
     broken = sum(result.status is Status.BROKEN for result in report.contracts)
     said = []
     if report.errors:
-        said.append(f"{counted(len(report.errors), 'thing')} could not be judged")
+        said.append(f"{counted(len(report.errors), 'error')} kept the check from judging")
     if vacuous:
-        said.append(f"{counted(vacuous, 'contract')} of {total} {'guards' if vacuous == 1 else 'guard'} nothing")
+        said.append(f"{vacuous} of {counted(total, 'contract')} {'guards' if vacuous == 1 else 'guard'} nothing")
     if broken:
-        said.append(f"{counted(broken, 'contract')} of {total} {'is' if broken == 1 else 'are'} broken")
+        said.append(f"{broken} of {counted(total, 'contract')} {'is' if broken == 1 else 'are'} broken")
     if said:
         text = ", ".join(said)
         return text[0].upper() + text[1:] + "."

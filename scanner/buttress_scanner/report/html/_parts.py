@@ -35,6 +35,14 @@ def doubt_badge(finding: Finding) -> Element | None:
     return tag("span", "possible", class_="badge doubt", title="It cannot be excluded; it is not proven.")
 
 
+def prose(text: str) -> list[Element | str]:
+    """Write a message; what stands between backticks is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return [text]
+    return [tag("code", piece) if number % 2 else piece for number, piece in enumerate(pieces) if piece]
+
+
 def place(position: Position) -> Element:
     """Write where something is."""
     return tag("code", place_of(position), class_="place")
