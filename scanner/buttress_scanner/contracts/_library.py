@@ -99,14 +99,20 @@ class Callers:
     def __init__(self, program: Program) -> None:
         self.engine = program.engine
         self._sites: dict[Frame, list[Site]] = {}
+        self._called: set[Body] = set()
         for frame in program.frames():
             for node, callees in frame.edges.items():
                 for callee in callees:
                     self._sites.setdefault(callee, []).append((frame, node))
+                    self._called.add(callee.body)
 
     def of(self, frame: Frame) -> list[Site]:
         """The calls that run a frame."""
         return self._sites.get(frame, [])
+
+    def is_called(self, frame: Frame) -> bool:
+        """Whether anything in the program calls the function, in this frame or another."""
+        return frame.body in self._called
 
     def given(self, frame: Frame, name: str) -> Iterator[tuple[Site, int | None]]:
         """For each call of a frame the node that it gives for a parameter: None where it gives none, -1 where it is not known."""

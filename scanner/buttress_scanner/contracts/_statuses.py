@@ -124,7 +124,7 @@ class Statuses:
                 yield Answer(place, made, status)
 
     def _handed(self, frame: Frame, name: str, place: Site, made: Site, depth: int) -> Iterator[Answer]:
-        is_default = not self.callers.of(frame)
+        is_default = not self.callers.is_called(frame)
         for (caller, call), operand in self.callers.given(frame, name):
             if operand is None:
                 is_default = True

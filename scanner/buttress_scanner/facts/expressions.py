@@ -57,7 +57,8 @@ class Expressions(Ssa):
     def _constant(self, node: ast.Constant, span: Span) -> int:
         if node.value is None or isinstance(node.value, (str, bool)) or (isinstance(node.value, int) and abs(node.value) < 2**53):
             return self.emit(span, "const", node.value)
-        return self.emit(span, "literal", type(node.value).__name__)
+        known = (node.value,) if isinstance(node.value, float) else ()
+        return self.emit(span, "literal", type(node.value).__name__, *known)
 
     def _name(self, node: ast.Name, span: Span) -> int:
         return self.load(node.id, span)

@@ -8,7 +8,7 @@ Everything is plain data (tuples, lists, strings, numbers): facts depend on the 
 
 Operations, with their operands::
 
-    const value | literal type-name        a constant; a float, bytes or other literal that no rule needs
+    const value | literal type-name [float]   a constant; a float, bytes or other literal whose value is not followed
     param name                             a parameter of this function
     free name depth | global name | own name   a variable of an enclosing function, of the module, or shared with inner functions
     late name                              a name inside an annotation, resolved when the module is complete

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import members
 from buttress_scanner.program.modules import module_member
-from buttress_scanner.program.values import Const, External, Function, Value
+from buttress_scanner.program.values import Const, External, Function, Object, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Unit
 
+LIBRARY = {
+    **dict.fromkeys(("mocker", "class_mocker", "module_mocker", "package_mocker", "session_mocker"), "pytest_mock.MockerFixture"),
+    "requests_mock": "requests_mock.Mocker",
+    "httpx_mock": "pytest_httpx.HTTPXMock",
+    "respx_mock": "respx.MockRouter",
+    "monkeypatch": "pytest.MonkeyPatch",
+    "freezer": "freezegun.api.FrozenDateTimeFactory",
+    "time_machine": "time_machine.TimeMachineFixture",
+}
+"""Fixtures that pytest and its plug-ins bring, as the classes of what they give."""
 _MAKERS = ("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture")
 
 
@@ -23,6 +33,8 @@ def given_by_fixture(engine: Engine, frame: Frame, name: str) -> list[Value]:
     if not _is_collected(engine, frame):
         return []
     functions = next((found for found in _places(engine, frame, name) if found), [])
+    if not functions and name in LIBRARY:
+        return [engine.make(Object, LIBRARY[name])]
     return [v for function in functions if function.body is not frame.body for v in _made_by(engine, function)]
 
 
