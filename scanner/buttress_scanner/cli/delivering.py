@@ -125,10 +125,14 @@ def read_saved(path: Path) -> SavedReport:
         raise fail(f"{path}: {error}", error.hint) from None
 
 
+def saved_files(paths: Sequence[Path]) -> list[Path]:
+    """Return files in the order in which they are given, those of a folder by their names."""
+    return [file for path in paths for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
+
+
 def read_history(paths: Sequence[Path]) -> tuple[tuple[str, Report], ...]:
-    """Read earlier reports in the order in which they are given, those of a folder by their names."""
-    files = [file for path in paths for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
-    return tuple((file.stem, read_saved(file).report) for file in files)
+    """Read earlier reports from files and folders, oldest first."""
+    return tuple((file.stem, read_saved(file).report) for file in saved_files(paths))
 
 
 def situated(report: Report, folder: Path) -> Report:
