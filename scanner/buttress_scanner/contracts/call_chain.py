@@ -11,6 +11,7 @@ from pydantic import Field
 from buttress_scanner.contracts._links import Links, is_constructor
 from buttress_scanner.contracts._protected import function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
+from buttress_scanner.contracts.claims import Never, called, named
 from buttress_scanner.findings.model import Confidence, Position, Step
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.values import Class, Instance, Maybe, Unknown, Value
@@ -50,6 +51,16 @@ class CallChain(Contract):
         below = {name for each in names for name in program.descendants(each)}
         held = program.select(text if text.startswith("@") else text.partition(":")[0] for text in self.chain)
         return {unit.name for unit in held} | (program.around(below) if below else set())
+
+    def claims(self, program: Program) -> Iterator[Never]:
+        """No link calls one above it, nor, where none may be skipped, one further below than the next."""
+        places = [named(program, [text]) for text in self.chain]
+        for number, text in enumerate(self.chain):
+            if ":" not in text or any(each.body is None or each.body.kind != "function" for each in program.subjects(text)):
+                continue  # constructing a link is lawful in other places than calling it
+            far = () if self.skip_allowed else places[: max(number - 1, 0)]
+            among = frozenset().union(*places[number + 1 :], *far) - places[number]
+            yield from (Never(f"calls of {symbol}", among) for symbol in called(program, text))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every call that leaves the order of the chain."""

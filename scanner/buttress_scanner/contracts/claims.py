@@ -115,17 +115,17 @@ def named(program: Program, patterns: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def called(program: Program, text: str, *, overrides: bool = False) -> frozenset[str]:
-    """What a call of a symbol is called in claims: for a class and its constructor the same; with overrides also theirs."""
+def called(program: Program, text: str, *, overrides: bool = False) -> tuple[str, ...]:
+    """What a call of a symbol is called in claims: for a class and its constructor the same; with overrides theirs as well."""
     from buttress_scanner.program.classes import subclasses
 
-    found = {subject.symbol for subject in program.subjects(text)}
+    found = sorted({subject.symbol for subject in program.subjects(text)})
     owner, dot, member = text.rpartition(".")
     if overrides and dot and ":" in owner and "*" not in text:
         for info in program.classes(owner):
             below = (sub for sub in subclasses(program.engine, info) if member in sub.body.exit)
-            found.update(f"{sub.unit.name}:{sub.body.qualname}.{member}" for sub in below)
-    return frozenset(symbol.removesuffix(".__init__").removesuffix(".__new__") for symbol in found)
+            found += sorted(f"{sub.unit.name}:{sub.body.qualname}.{member}" for sub in below)
+    return tuple(dict.fromkeys(symbol.removesuffix(".__init__").removesuffix(".__new__") for symbol in found))
 
 
 def _clash(one: str, claim: Claim, other: str, against: Claim, *, is_met: bool) -> str:

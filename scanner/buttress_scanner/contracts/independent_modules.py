@@ -9,6 +9,7 @@ from pydantic import Field
 
 from buttress_scanner.contracts._imports import Chains, Links, Modules, Statement, importing_by_name, root_of
 from buttress_scanner.contracts.base import Contract
+from buttress_scanner.contracts.claims import Never
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +37,14 @@ class IndependentModules(Contract):
         """Where modules are imported by name; nothing where the judged modules lead to no such place."""
         units = _Units(self.modules, program)
         return importing_by_name(program, units.members(program), indirect=self.indirect)
+
+    def claims(self, program: Program) -> Iterator[Never]:
+        """No module of one unit is imported by one of another."""
+        units = _Units(self.modules, program)
+        inside = {unit.name: units.of(unit.name) for unit in units.members(program)}
+        for own in units.names:
+            others = frozenset(name for name, unit in inside.items() if unit != own)
+            yield from (Never(f"imports of {module}", others) for module, unit in inside.items() if unit == own)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports another unit, or what leads to one."""

@@ -144,7 +144,8 @@ class Signature(Contract):
     def claims(self, program: Program) -> Iterator[Exactly]:
         """Each function has these parameters, this result, and is a coroutine function or not."""
         demanded = {"the parameters": ", ".join(self.params), "the result": self.returns, "`async`": str(self.is_async).lower()}
-        for symbol in sorted({each for text in self.function for each in called(program, text, overrides=self.overrides)}):
+        symbols = (each for text in self.function for each in called(program, text, overrides=self.overrides))
+        for symbol in dict.fromkeys(symbols):
             for what, shown in demanded.items():
                 if shown is not None:
                     yield Exactly(f"{what} of {symbol}", _normal_text(what, shown), f"`{shown}`")
