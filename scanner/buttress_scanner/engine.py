@@ -196,7 +196,8 @@ def _suppressed(
 ) -> list[Finding]:
     from buttress_scanner.findings.suppressions import apply
 
-    data = {source.path: source.data for source in sources}
+    files = (file for source in sources for file in (source, source.stub) if file is not None)
+    data = {file.path: file.data for file in files}
     marked = apply(
         findings,
         read=lambda path: _of(data, path),

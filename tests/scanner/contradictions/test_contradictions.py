@@ -58,7 +58,15 @@ METER = metrics.Meter()
 def record() -> None:
     metrics.count()
 """,
-    "app/metrics.py": "def count() -> None:\n    pass\n\n\nclass Meter:\n    def __init__(self) -> None:\n        self.total = 0\n",
+    "app/metrics.py": """\
+def count() -> None:
+    pass
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.total = 0
+""",
     "app/core/model.py": "from app import states\n\nSTATE = states.State.DONE\n",
     "app/core/flow.py": "from app import states\n",
     "app/web.py": "from app import runner\n\n\ndef show(plugin: object) -> None:\n    runner.run(plugin, 'a')\n",
