@@ -97,17 +97,32 @@ def layered(module_map: ModuleMap, layering: Layering, marked: Callable[[Link], 
 
 def whole(module_map: ModuleMap, marked: Callable[[Link], Mark]) -> list[Drawing]:
     """Draw all packages, importers above what they import; where packages import each other, few arrows point up."""
-    drawings = []
+    drawings: list[Drawing] = []
     for depth in range(1, _DEEPEST):
         boxes = list(_gathered(module_map.modules, "", depth))
-        arrows = _arrows(boxes, module_map.links, marked)
-        running = {(arrow.source, arrow.target): arrow.count for arrow in arrows if arrow.mark is not Mark.TYPING}
-        closing = closing_cycles(boxes, running)
-        levels = _levels(boxes, [pair for pair in running if pair not in closing])
-        rows = [[box for box in boxes if levels[box] == level] for level in range(max(levels.values(), default=-1) + 1)]
-        shown = [_closing(arrow) if (arrow.source, arrow.target) in closing else arrow for arrow in arrows]
-        drawings.append(_without_lonely([(Block("", tuple(row)),) for row in rows], shown))
+        if len(boxes) > FINEST and (not drawings or drawings[-1].size <= 1):
+            boxes = _condensed(boxes, module_map.links)
+        drawings.append(_levelled(boxes, _arrows(boxes, module_map.links, marked)))
     return _useful(drawings)
+
+
+def _condensed(boxes: Sequence[Box], links: Sequence[Link]) -> list[Box]:
+    """Keep the boxes that have the most to do with others, and gather the rest in one: so many can be seen in no other way."""
+    ends = Counter(end for arrow in _arrows(boxes, links, lambda _: Mark.LAWFUL) for end in (arrow.source, arrow.target))
+    busiest = sorted(boxes, key=lambda box: (-ends[box], box.name))
+    rest = sorted(busiest[FINEST // 2 :])
+    others = Box(f"{len(rest)} others", "others", tuple(module for box in rest for module in box.modules))
+    return [*sorted(busiest[: FINEST // 2]), others]
+
+
+def _levelled(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Drawing:
+    """Stand each box below those that import it."""
+    running = {(arrow.source, arrow.target): arrow.count for arrow in arrows if arrow.mark is not Mark.TYPING}
+    closing = closing_cycles(boxes, running)
+    levels = _levels(boxes, [pair for pair in running if pair not in closing])
+    rows = [[box for box in boxes if levels[box] == level] for level in range(max(levels.values(), default=-1) + 1)]
+    shown = [_closing(arrow) if (arrow.source, arrow.target) in closing else arrow for arrow in arrows]
+    return _without_lonely([(Block("", tuple(row)),) for row in rows], shown)
 
 
 def first_shown(drawings: Sequence[Drawing]) -> int:

@@ -66,7 +66,7 @@ class Findings:
         )
 
     def _finding(self, finding: Finding) -> Element:
-        steps = len(finding.evidence)
+        steps, identity = len(finding.evidence), self._identity(finding)
         words = f"{finding.contract} {finding.message} {finding.position.path} {finding.symbol}".lower()
         return tag(
             "details",
@@ -84,9 +84,14 @@ class Findings:
                     class_="where",
                 ),
             ),
-            tag("div", self._code.frame(finding.position) or _no_code(finding.position), self._chain(finding), class_="body"),
+            tag(
+                "div",
+                self._code.frame(finding.position) or _no_code(finding.position),
+                self._chain(finding, identity),
+                class_="body",
+            ),
             class_=f"finding {finding.severity.value}",
-            id=self._identity(finding),
+            id=identity,
             data_words=words,
             data_severity=finding.severity.value,
         )
@@ -96,11 +101,11 @@ class Findings:
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}-{self._seen[name]}"
 
-    def _chain(self, finding: Finding) -> Element | None:
+    def _chain(self, finding: Finding, identity: str) -> Element | None:
         """Write the evidence: one step is open at a time, the last at first, which is the deed."""
         if not finding.evidence:
             return None
-        group = f"chain-{finding.fingerprint[:16]}-{self._seen[f'f-{finding.fingerprint[:16]}']}"
+        group = f"chain-{identity}"
         last = len(finding.evidence)
         steps = [self._step(number, step, group, is_open=number == last) for number, step in enumerate(finding.evidence, start=1)]
         return tag("div", tag("p", "How it comes to that", class_="hint"), tag("ol", steps, class_="chain"), class_="evidence")
