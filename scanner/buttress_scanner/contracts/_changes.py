@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._family import held
+from buttress_scanner.program.containers import LOOKED_UP
 from buttress_scanner.program.origins import Place, Read, operands_of
 from buttress_scanner.program.precedence import can_follow, is_followed_by, loops_around
 from buttress_scanner.program.values import Box, Function, Instance, Method, Value
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.contracts._family import Family
     from buttress_scanner.contracts._making import Making
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame, Site
     from buttress_scanner.program.origins import Origins
@@ -45,9 +46,9 @@ def subjects_of(frame: Frame, node: int) -> list[int]:
     return [operation[place]] if place is not None else operands_of(operation)
 
 
-def is_position(what: str) -> bool:
-    """Whether only an iterator has moved on."""
-    return what.startswith("the position")
+def is_incidental(what: str) -> bool:
+    """Whether only an iterator has moved on, or a look-up has put the default into a container."""
+    return what.startswith("the position") or what == LOOKED_UP
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Changes:
             if not frame.active:
                 continue
             for target, what in changed.items():
-                if is_position(what):
+                if is_incidental(what):
                     continue
                 for verdict in self._judge(site, target, what):
                     key = (frame.unit.name, frame.body.index, node)
@@ -108,7 +109,7 @@ class Changes:
         def ends(read: Read) -> bool:
             place = read.place
             owners = [o for v in self.origins.values(place.frame, read.receiver) if (o := self.family.owner(v)) is not None]
-            guilty = [o for o in owners if not self.making.at(place.frame, read.receiver, o, place.calls)]
+            guilty = [o for o in owners if not self.making.at(place.frame, read.receiver, o, place.calls, site[0])]
             if guilty:
                 taken = (place.frame, place.node, "takes the container out of the object")
                 found.append((guilty[0], (taken, *self._way(place, what))))
@@ -144,7 +145,7 @@ class Changes:
         if not owners or place.frame is not frame:
             return None
         for node, operation in enumerate(frame.body.nodes):
-            if operation[0] == "call":
+            if operation[0] == "call" and self._gives(frame, operation, target):
                 owner = self._made_here(frame, node, owners)
             elif operation[0] == "setattr" and self.origins.carries(frame, operation[3], target):
                 owner = self._stored_here(frame, operation[1], owners)
@@ -153,6 +154,11 @@ class Changes:
             if owner is not None and node != deed and self._precedes(frame, node, deed, target):
                 return frame, node, owner
         return None
+
+    def _gives(self, frame: Frame, operation: Node, target: Value) -> bool:
+        """Whether a call is given the container, or something that holds it."""
+        operands = operands_of(operation)[1:]
+        return any(self.origins.carries(frame, o, target) or self.origins.holders(frame, o, target) for o in operands)
 
     def _made_here(self, frame: Frame, node: int, owners: list[Value]) -> Value | None:
         for value in self.origins.values(frame, node):

@@ -31,7 +31,7 @@ class Making:
     writers: frozenset[str]
     """Names of methods that may write, as the contract lists them."""
 
-    def at(self, frame: Frame, node: int, target: Value, calls: tuple[Site, ...] = (), seen: _Seen = frozenset()) -> bool:
+    def at(self, frame: Frame, node: int, target: Value, calls: tuple[Site, ...] = (), deed: Frame | None = None) -> bool:
         """Whether the object at a node is being made.
 
         Args:
@@ -39,8 +39,11 @@ class Making:
             node: what stands for the object.
             target: the object.
             calls: the calls through which a walk has come to the frame.
-            seen: what is being asked already.
+            deed: where the object is changed; the frame if absent.
         """
+        return self._at(frame, node, target, calls, frozenset({deed or frame}))
+
+    def _at(self, frame: Frame, node: int, target: Value, calls: tuple[Site, ...], seen: _Seen) -> bool:
         key = (frame, node)
         if key in seen:
             return True
@@ -77,12 +80,14 @@ class Making:
 
     def _all(self, frame: Frame, operands: list[int], target: Value, calls: tuple[Site, ...], seen: _Seen) -> bool:
         carrying = [o for o in operands if self.origins.carries(frame, o, target)]
-        return bool(carrying) and all(self.at(frame, o, target, calls, seen) for o in carrying)
+        return bool(carrying) and all(self._at(frame, o, target, calls, seen) for o in carrying)
 
     def _parameter(self, frame: Frame, name: str, target: Value, calls: tuple[Site, ...], seen: _Seen) -> bool:
         params = frame.body.params
         if params[0].name == name and self.is_writer(frame):
             return True
+        if frame.key == "anybody" and frame not in seen and not calls and self.origins.is_called(frame.body):
+            return True  # its callers are asked
         verdicts = []
         for caller, node in [calls[0]] if calls else self.origins.callers(frame):
             operands = self.origins.given(frame, (caller, node), name)
@@ -90,7 +95,7 @@ class Making:
             if node in carrying and caller.body.nodes[node][0] == "call" and self._constructs(caller, node):
                 verdicts.append(True)
             elif carrying:
-                verdicts += [self.at(caller, o, target, calls[1:], seen) for o in carrying if o != node]
+                verdicts += [self._at(caller, o, target, calls[1:], seen) for o in carrying if o != node]
         return bool(verdicts) and all(verdicts)
 
     def _constructs(self, frame: Frame, node: int) -> bool:
@@ -119,7 +124,7 @@ class Making:
             return (
                 method is not None
                 and first in method.body.nodes
-                and self.at(method, method.body.nodes.index(first), target, calls, seen)
+                and self._at(method, method.body.nodes.index(first), target, calls, seen)
             )
         bound = any(isinstance(v, Namespace) for v in own)
         passed = any(self.origins.engine.bodies[c.body].passed_on for c in frame.edges.get(index, ()))

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from buttress_scanner.contracts._changes import is_position, subjects_of
+from buttress_scanner.contracts._changes import is_incidental, subjects_of
 from buttress_scanner.contracts._family import symbol
 from buttress_scanner.program.classes import fields, is_record, linearise
 from buttress_scanner.program.contents import elements
@@ -79,7 +79,7 @@ class Breaches:
         for site, changed in (self._engine.changes or {}).items():
             if site[0] in self._near:
                 for target, what in changed.items():
-                    if not is_position(what):
+                    if not is_incidental(what):
                         yield from self._changes(site, target, what)
 
     def is_own(self, frame: Frame) -> bool:
@@ -199,7 +199,7 @@ class Breaches:
 
     def _implicit(self, frame: Frame, index: int, node: Node) -> Iterator[Breach]:
         """Special methods of a subject that a statement or operator runs."""
-        if node[0] in ("attr", "class", "import", "from", "star"):
+        if node[0] in ("attr", "class", "import", "from", "star") or node[:2] in (("un", "repr"), ("un", "format")):
             return
         for callee in frame.edges.get(index, ()):
             name = callee.body.name
@@ -243,10 +243,9 @@ class Breaches:
         def ends(read: Read) -> bool:
             place = read.place
             owners = [o for v in self._values(place.frame, read.receiver) if (o := self.family.owner(v)) is not None]
-            if owners and not self.is_own(place.base[0]) and place.base[0] in self._near:
-                known = found.get(place.base)
-                if known is None or len(known[1].trail) > len(place.trail):
-                    found[place.base] = (owners[0], place)
+            at = self._place_of(place) if owners else None
+            if at is not None and (at not in found or len(found[at][1].trail) > len(place.trail)):
+                found[at] = (owners[0], place)
             return bool(owners)
 
         self._origins.walk(site, subjects_of(*site), target, ends, through_objects=True)
@@ -256,6 +255,13 @@ class Breaches:
             steps += [(frame, node, "passes it on") for frame, node in place.trail[:-1]]
             steps.append((*place.trail[-1], f"changes {what}"))
             yield Breach(base, f"changes {what} of something that {_name(owner)} holds", True, tuple(steps))
+
+    def _place_of(self, place: Place) -> Site | None:
+        """The last step in the zone on the way to the deed; else where the value leaves a subject, if the zone leads there."""
+        inside = [site for site in place.trail if site[0].unit.name in self.zone and not self.is_own(site[0])]
+        if inside:
+            return inside[-1]
+        return place.base if place.base[0] in self._near else None
 
     # --- what is not known
 

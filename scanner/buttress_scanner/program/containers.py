@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Site
 NESTING = 3
+LOOKED_UP = "an item that is looked up"
+"""What of a ``defaultdict`` changes when it is asked for a key."""
 
 
 def get_item(engine: Engine, value: Value, keys: list[Value], site: Site) -> list[Value]:
@@ -103,7 +105,7 @@ def note_inserted(engine: Engine, value: Box, keys: list[Value], site: Site) -> 
     if value.kind == "defaultdict":
         known = {k.value for k in engine.values(engine.slot(value, "known")) if isinstance(k, Const)}
         if not all(isinstance(key, Const) and key.value in known for key in keys):
-            note_mutation(engine, value, site, "an item")
+            note_mutation(engine, value, site, LOOKED_UP)
 
 
 def box_item(engine: Engine, value: Box, keys: list[Value], site: Site) -> list[Value]:

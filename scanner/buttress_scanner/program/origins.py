@@ -24,6 +24,7 @@ from buttress_scanner.program.values import (
     Method,
     Module,
     Namespace,
+    Object,
     Partial,
     Running,
     Super,
@@ -34,7 +35,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from buttress_scanner.facts.model import Node
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Site
 
@@ -52,8 +53,11 @@ _ONE = {
 """Where a node keeps its operands."""
 _READERS = ("builtins.getattr", "builtins.object.__getattribute__", "inspect.getattr_static")
 """Functions that read an attribute of their first argument."""
-_MERGED = ("bin", "aug")
-"""Operators whose result may hold what the operands hold."""
+_DEEP = ("copy.deepcopy",)
+_SHALLOW = ("copy.copy", "copy.replace", "dataclasses.replace", "attr.evolve", "attrs.evolve")
+"""Functions whose result is another object, which may share what its original holds."""
+_GIVING = ("typing.cast", "builtins.next", "builtins.iter", "builtins.min", "builtins.max", "typing.assert_type")
+"""Functions that give an argument, or an element of one."""
 
 
 def operands_of(node: Node) -> list[int]:
@@ -106,6 +110,7 @@ class Origins:
     engine: Engine
     frames: list[Frame]
     _callers: dict[Frame, list[Site]] | None = None
+    _called_bodies: set[Body] = field(default_factory=set)
     _runs: dict[Frame, list[Site]] = field(default_factory=dict)
     _stores: dict[str, list[Site]] = field(default_factory=dict)
     _made: dict[object, list[Site]] = field(default_factory=dict)
@@ -125,10 +130,16 @@ class Origins:
                     self._fillings.setdefault(target, []).append(site)
         return self._callers.get(frame, [])
 
+    def is_called(self, body: Body) -> bool:
+        """Whether the program calls a function with arguments of which something is known."""
+        return body in self._called_bodies
+
     def _index(self, frame: Frame, callers: dict[Frame, list[Site]]) -> None:
         for place, callees in frame.edges.items():
             for callee, how in callees.items():
                 if how != "class body":
+                    if callee.key != "anybody":
+                        self._called_bodies.add(callee.body)
                     callers.setdefault(callee, []).append((frame, place))
         for index, node in enumerate(frame.body.nodes):
             match node[0]:
@@ -229,7 +240,7 @@ class Origins:
         """The objects out of whose field something was read."""
         place = read.place
         found = [v for v in self.values(place.frame, read.receiver) if isinstance(v, (Instance, Member))]
-        return [replace(place, node=read.receiver, target=v, inside=()) for v in found]
+        return [replace(place, node=read.receiver, target=v, inside=(place.target, *place.inside)) for v in found]
 
     def _before(self, place: Place) -> Iterator[Place | Read]:
         """The places from which the value comes to this one."""
@@ -268,12 +279,29 @@ class Origins:
             if place.inside:
                 yield from self._from_making(place, node)
             return
-        found = list(self._at_operands(place, operands_of(node)))
+        found = [] if self._is_fresh(place, node) else list(self._at_operands(place, operands_of(node)))
         yield from found
         if not found:
             yield from self._reads(place, node)
         if not found and place.inside:
             yield from self._from_making(place, node)
+
+    def _is_fresh(self, place: Place, node: Node) -> bool:
+        """Whether a library function makes another object of which no more is known than of its argument."""
+        if node[0] != "call":
+            return False
+        callees = self.values(place.frame, node[1])
+        copies = [v.path for v in callees if isinstance(v, External)]
+        if any(path in _DEEP or (path in _SHALLOW and not place.inside) for path in copies):
+            return True
+        if not isinstance(place.target, Object) or isinstance(place.target.site, tuple):
+            return False
+        return any(
+            (isinstance(v, External) and v.path not in _GIVING)
+            or (isinstance(v, Method) and isinstance(v.function, External))
+            or isinstance(v, BoxMethod)
+            for v in callees
+        )
 
     def _from_making(self, place: Place, node: Node) -> Iterator[Place | Read]:
         """A container that is made here holds the value because an operand does, or because it was put there later."""
