@@ -144,7 +144,7 @@ class _Search:
         where, node, _ = moment
         place = self._place(frame, where, node)
         for deed in sorted(self.states.deeds.get(moment, ()), key=_deed_order):
-            self._report(*place, moment, deed, ())
+            self._note(*place, moment, deed, ())
 
     def _behind(self, frame: Frame, moment: Moment) -> None:
         """Writes of a callee that are unlawful by what is known here."""
@@ -153,7 +153,7 @@ class _Search:
         deeds = self.states.all_deeds(keys)
         for deed in sorted(deeds, key=_deed_order):
             if not any(deed in self._own.get(key[0].body, ()) for key in keys):
-                self._report(*self._place(frame, where, node), moment, deed, self._site_of(deed))
+                self._note(*self._place(frame, where, node), moment, deed, self._site_of(deed))
 
     def _place(self, frame: Frame, where: Frame, node: int) -> tuple[Frame, int]:
         """Where a deed stands: what a generator does in the place of its call, at that call."""
@@ -164,22 +164,20 @@ class _Search:
         frame = next((f for f in self.program.frames() if f.body is deed.body), None)
         return (self.program.step(frame, deed.node, f"writes {' or '.join(deed.after)}"),) if frame is not None else ()
 
-    def _report(self, frame: Frame, node: int, moment: Moment, deed: Deed, steps: tuple[Step, ...]) -> None:
-        position = self.program.node_position(frame, node)
-        before = self.found.get(position)
-        if before is not None and (before.confidence is Confidence.PROVEN or deed.unsure):
-            return
+    def _note(self, frame: Frame, node: int, moment: Moment, deed: Deed, steps: tuple[Step, ...]) -> None:
+        """Note a finding; of several at one place the first by what it says is reported."""
         after, earlier = " or ".join(deed.after), " or ".join(n for n in deed.before if n != NEW)
         what = f"{earlier} -> {after} is no transition" if earlier else f"{after} is no initial state"
-        evidence = (*self._since(moment), self.program.step(frame, node, f"goes on to {after}"), *steps)
-        self.found[position] = self.contract.finding(
+        position = self.program.node_position(frame, node)
+        finding = self.contract.finding(
             position,
             symbol_of(frame.unit, frame.body),
             f"{self.contract.attribute}: {what} of {self.relation.info.name}",
             sink=f"{earlier or 'new'} -> {after}",
-            evidence=evidence,
+            evidence=(*self._since(moment), self.program.step(frame, node, f"goes on to {after}"), *steps),
             confidence=Confidence.POSSIBLE if deed.unsure else Confidence.PROVEN,
         )
+        self.found[position] = min(finding, self.found.get(position, finding), key=_rank)
 
     def _since(self, moment: Moment) -> list[Step]:
         """The writes that led to the state before."""
@@ -215,6 +213,11 @@ class _Search:
             f"{self.contract.attribute}: {' or '.join(names)} is no initial state of {self.relation.info.name}",
             sink=f"new -> {' or '.join(names)}",
         )
+
+
+def _rank(finding: Finding) -> tuple[bool, str, str, list[tuple[Position, str]]]:
+    steps = [(step.position, step.text) for step in finding.evidence]
+    return finding.confidence is Confidence.POSSIBLE, finding.symbol, finding.message, steps
 
 
 def _order(moment: Moment) -> tuple[str, int, int]:

@@ -15,6 +15,7 @@ from buttress_scanner.program.flow_flags import Variables
 from buttress_scanner.program.flow_scope import Obligation, Scope
 from buttress_scanner.program.flow_state import IDLE, Outcome, State
 from buttress_scanner.program.states_binding import Binding
+from buttress_scanner.program.states_conditions import Conditions
 from buttress_scanner.program.states_effects import StateEffects
 from buttress_scanner.program.states_model import EMPTY, NEW, Deed, Held, Known, Spot, Status, entry, merged, put, resolved
 from buttress_scanner.program.states_places import Places
@@ -81,6 +82,7 @@ class States(Flow):
         self.places = Places(self.engine, relation)
         self.values = Values(self.engine, relation, self.places)
         self.binding = Binding(self.engine, self.places, self.values)
+        self.conditions = Conditions()
         self.effects = StateEffects(self)
         self.current: Moment | None = None
         self.deeds: dict[Moment, set[Deed]] = {}

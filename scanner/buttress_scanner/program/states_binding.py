@@ -9,7 +9,7 @@ from buttress_scanner.program.bindings import sources_of
 from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.flow_tables import CONSTRUCTION
 from buttress_scanner.program.states_model import RESULT, Entry, Held, Known, Same, Spot, Status, entry, put, resolved
-from buttress_scanner.program.values import Class, Const, Function, Member
+from buttress_scanner.program.values import Class, Const, Function, Member, Partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from buttress_scanner.program.states_values import Values
 
 _MANY = 8
+_NESTING = 4
 _CALLS = ("await", "iter", "yieldfrom", "enter", "exit")
 """Operations that run what a call has made."""
 Given = tuple[Spot, int]
@@ -92,11 +93,15 @@ class Binding:
         callee = frame.body.nodes[call][1]
         if any(isinstance(v, Class) for v in self.engine.read(frame, callee)):
             return call
-        leaves = self.places.leaves(frame, callee)
-        if len(leaves) != 1:
-            return -1
-        node = frame.body.nodes[leaves[0]]
-        return int(node[1]) if node[0] == "attr" else callee
+        for _ in range(_NESTING):
+            leaves = self.places.leaves(frame, callee)
+            node = frame.body.nodes[leaves[0]] if len(leaves) == 1 else ("",)
+            if node[0] == "attr":
+                return int(node[1])
+            if node[0] != "call" or not node[2] or not any(isinstance(v, Partial) for v in self.engine.read(frame, leaves[0])):
+                return callee if leaves else -1
+            callee = node[2][0][1]
+        return -1
 
     def spread(self, frame: Frame, call: int, callee: Frame, status: Status, taken: int) -> Iterator[tuple[Spot, Spot]]:
         """What ``*args`` and ``**kwargs`` of the caller hand on to the parameters of the callee, as spots of both."""
@@ -127,6 +132,9 @@ class Binding:
         """The status in which a frame is entered from a node."""
         link = Link()
         inner: Status = frozenset((s, _plain(e)) for s, e in status if _is_shared(s) and not isinstance(e, Same))
+        for spot, found in status:
+            if _is_shared(spot) and isinstance(found, Same):
+                inner = self._carried(resolved(status, found.spot), spot, status, inner, link)
         call = self.call_of(frame, index)
         given = self.given(frame, index, callee, status)
         for target, part in given:
@@ -221,13 +229,11 @@ class Binding:
         return status
 
     def _outer(self, spot: Spot, back: dict[Spot, Spot], frame: Frame, index: int) -> Spot | None:
-        if _is_shared(spot):
-            return spot
         if spot.root == RESULT.root:
             return Spot((frame, index), spot.path)
         holders = [inner for inner in back if inner.holds(spot)]
         if not holders:
-            return None
+            return spot if _is_shared(spot) else None
         inner = max(holders, key=lambda each: len(each.path))
         return back[inner].below(*spot.path[len(inner.path) :])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.contents import elements, known_items
 from buttress_scanner.program.enums import enum_value, enum_value_kind
+from buttress_scanner.program.states_places import read_by
 from buttress_scanner.program.values import Box, BoxMethod, Const, Member, Value
 
 if TYPE_CHECKING:
@@ -60,16 +61,17 @@ class Concretes:
     def of(self, frame: Frame, node: int, case: Case, depth: int = 0) -> Concrete:
         """The one value of a node; MISSING where it is not known."""
         leaves = self.places.leaves(frame, node)
-        if len(leaves) != 1 or depth > _NESTING:
-            return MISSING
-        chosen = case.at(leaves[0])
+        found = {case.at(leaf) for leaf in leaves}
+        chosen = found.pop() if len(found) == 1 else None
         if chosen is not None:
             return chosen
-        operands = frame.body.nodes[leaves[0]]
+        if len(leaves) != 1 or depth > _NESTING:
+            return MISSING
+        operands = read_by(frame.body.nodes[leaves[0]])
         if operands[0] == "attr" and operands[2] in ("value", "name", "_value_", "_name_"):
-            found = self._plain(self.of(frame, operands[1], case, depth + 1), operands[2].strip("_"))
-            if found is not MISSING:
-                return found
+            plain = self._plain(self.of(frame, operands[1], case, depth + 1), operands[2].strip("_"))
+            if plain is not MISSING:
+                return plain
         if operands[0] == "item":
             return self._looked_up(frame, operands[1], operands[2], case, depth)
         if operands[0] == "call":
@@ -93,7 +95,7 @@ class Concretes:
     def _called(self, frame: Frame, node: int, case: Case, depth: int) -> Concrete:
         operands = frame.body.nodes[node]
         if self.is_lookup(frame, operands[1]) and operands[2]:
-            callee = frame.body.nodes[self.places.leaves(frame, operands[1])[0]]
+            callee = read_by(frame.body.nodes[self.places.leaves(frame, operands[1])[0]])
             if callee[0] == "attr" and callee[2] == "get":
                 found = self._looked_up(frame, callee[1], operands[2][0][1], case, depth)
                 return self.of(frame, operands[2][1][1], case, depth + 1) if found is None and len(operands[2]) > 1 else found

@@ -82,6 +82,13 @@ class StateEffects(Effects):
             return {_with(o, self._marked(frame, index, o.state.status)) if o.kind == NEXT else o for o in found}
         return found
 
+    def _implicit(self, frame: Frame, index: int, state: State) -> Outcomes:
+        """Getters and setters surely run, as far as an attribute has one."""
+        edges = [f for f in frame.edges.get(index, ()) if f.body.name not in ("__getattr__", "__getattribute__", "__setattr__")]
+        if edges and frame.body.nodes[index][0] in ("attr", "setattr") and not isinstance(state.status, str):
+            return self.callees.any_of(edges, state)
+        return super()._implicit(frame, index, state)
+
     def _made(self, write: Write, outcome: Outcome) -> Outcomes:
         """A copy of an object, with another value in the field if one is given."""
         if outcome.kind != NEXT or write.makes is None:

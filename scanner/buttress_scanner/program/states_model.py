@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NEW = ""
 """The state of an object to whose field nothing has been written yet."""
 _ALIASES = 8
+_OUTCOME = "outcome"
 
 
 class Spot(NamedTuple):
@@ -171,9 +172,14 @@ def without(status: Status, is_gone: Callable[[Spot], bool]) -> Status:
     return frozenset(kept.items())
 
 
-def is_local(spot: Spot, frame: Frame) -> bool:
-    """Whether a spot is rooted at a node of the frame."""
-    return len(spot.root) == 2 and spot.root[0] is frame
+def ended_early(frame: Frame, part: int) -> Spot:
+    """Where it is noted how a part of ``and`` or ``or`` has come out."""
+    return Spot((frame, _OUTCOME, part))
+
+
+def is_note(spot: Spot) -> bool:
+    """Whether a spot is such a note."""
+    return spot.root[1:2] == (_OUTCOME,)
 
 
 def merged(statuses: Iterable[Status]) -> Status:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.states_model import Known, Same, Spot, Status, entry, put, resolved, without
 from buttress_scanner.program.values import Instance, Super
 
 if TYPE_CHECKING:
+    from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.states_model import Relation
@@ -24,6 +25,7 @@ class Places:
         self.relation = relation
         self._leaves: dict[tuple[Frame, int], tuple[int, ...]] = {}
         self._variables: dict[Frame, dict[str, frozenset[int]]] = {}
+        self._captured: dict[Body, frozenset[str]] = {}
 
     def leaves(self, frame: Frame, node: int) -> tuple[int, ...]:
         """The nodes of which a node is one, whichever way was taken."""
@@ -43,7 +45,7 @@ class Places:
                 continue
             seen.add(current)
             operands = nodes[current]
-            if operands[0] == "phi":
+            if operands[0] == "phi" and len(operands) == 2:
                 pending += reversed(operands[1])
             elif operands[0] == "narrow":
                 pending.append(operands[3])
@@ -70,9 +72,10 @@ class Places:
         """Where the object of a node is found, unless something else stands for that."""
         leaves = self.leaves(frame, node)
         if len(leaves) != 1:
-            return self._assigned(frame, node, status)
+            read = {self.spot(frame, leaf, status) for leaf in leaves} if self._are_reads(frame, leaves) else set()
+            return read.pop() if len(read) == 1 else self._assigned(frame, node, status)
         leaf = leaves[0]
-        operands = frame.body.nodes[leaf]
+        operands = read_by(frame.body.nodes[leaf])
         if operands[0] == "attr" and entry(status, Spot((frame, leaf))) is not None:
             return Spot((frame, leaf))  # what was read before the last write
         match operands[0]:
@@ -91,6 +94,11 @@ class Places:
             case "call" if frame.body.params and any(isinstance(v, Super) for v in self.engine.read(frame, leaf)):
                 return Spot((frame, 0))
         return Spot((frame, leaf))
+
+    def _are_reads(self, frame: Frame, leaves: tuple[int, ...]) -> bool:
+        """Whether all nodes read an attribute of one name."""
+        nodes = [read_by(frame.body.nodes[leaf]) for leaf in leaves]
+        return bool(nodes) and all(n[0] == "attr" and n[2] == nodes[0][-1] for n in nodes)
 
     def _free(self, frame: Frame, name: str, depth: int) -> Spot:
         outer = frame.closure
@@ -113,6 +121,18 @@ class Places:
                 if len(leaves) > 1 and any(self.is_tracked(frame, leaf) for leaf in leaves)
             }
         return self._variables[frame]
+
+    def captured(self, frame: Frame) -> frozenset[str]:
+        """The variables of a function that functions inside of it see."""
+        body, bodies = frame.body, frame.unit.facts.bodies
+        if body not in self._captured:
+            inner, names = {body.index}, {n[1] for n in body.nodes if n[0] == "own"}
+            for other in bodies[body.index + 1 :] if body.index >= 0 else ():
+                if other.parent in inner:
+                    inner.add(other.index)
+                    names |= {n[1] for n in other.nodes if n[0] == "free"}
+            self._captured[body] = frozenset(names)
+        return self._captured[body]
 
     def assigned(self, frame: Frame, name: str, status: Status, node: int) -> Status:
         """The status when a variable has got the object of a node."""
@@ -146,18 +166,23 @@ class Places:
 
     def state_of(self, frame: Frame, node: int, status: Status) -> Spot | None:
         """The object whose field a node reads, if it does."""
-        if len(self.leaves(frame, node)) != 1:
+        leaves = self.leaves(frame, node)
+        if not leaves or (len(leaves) > 1 and not self._are_reads(frame, leaves)):
             return None
         spot = self.found(frame, node, status)
         if not spot.path or spot.path[-1] != self.relation.field:
             return None
-        leaf = self.leaves(frame, node)[0]
-        operands = frame.body.nodes[leaf]
+        operands = read_by(frame.body.nodes[leaves[0]])
         if operands[0] == "attr" and operands[2] == self.relation.field and not self.is_tracked(frame, operands[1]):
             return None
         return Spot(spot.root, spot.path[:-1])
 
     # --- expressions that are one of several objects
+
+    def chosen(self, frame: Frame, node: int, name: str, status: Status) -> set[Status]:
+        """The statuses in which what a variable is assigned is one of the objects that it can be."""
+        former = [Spot((frame, name)), *([Spot((frame, node))] if len(self.leaves(frame, node)) > 1 else [])]
+        return self.settled(frame, node, without(status, lambda spot: any(old.holds(spot) for old in former)))
 
     def settled(self, frame: Frame, node: int, status: Status) -> set[Status]:
         """The statuses in which an expression that can be one of several objects is one of them."""
@@ -169,8 +194,8 @@ class Places:
     def _bases(self, frame: Frame, node: int) -> list[int]:
         """The node, and those by which its object is reached."""
         found = [node]
-        while len(leaves := self.leaves(frame, found[-1])) == 1 and frame.body.nodes[leaves[0]][0] == "attr":
-            found.append(frame.body.nodes[leaves[0]][1])
+        while len(leaves := self.leaves(frame, found[-1])) == 1 and read_by(frame.body.nodes[leaves[0]])[0] == "attr":
+            found.append(read_by(frame.body.nodes[leaves[0]])[1])
         return found
 
     def _choices(self, frame: Frame, node: int, status: Status) -> set[Status]:
@@ -194,15 +219,15 @@ class Places:
         return any(s.root == (frame, leaf) for s, _ in status)
 
     def next_round(self, frame: Frame, start: int, status: Status) -> Status:
-        """A new round of a loop: what an expression with alternatives was in the last one means nothing in this."""
-        nodes = frame.body.nodes
+        """A new round of a loop: what its nodes made in the last one is known by the variables that hold it, if at all."""
 
         def is_old(spot: Spot) -> bool:
-            return (
-                spot.root[0] is frame
-                and isinstance(spot.root[1], int)
-                and spot.root[1] > start
-                and nodes[spot.root[1]][0] == "phi"
-            )
+            owner, node = spot.root[0], spot.root[-1]
+            return owner is frame and isinstance(node, int) and node > start
 
         return without(status, is_old)
+
+
+def read_by(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a node reads, also where it reads what has just been stored."""
+    return tuple(operands[2:]) if operands[0] == "phi" and len(operands) > 2 else operands

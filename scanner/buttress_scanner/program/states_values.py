@@ -7,7 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.states_concrete import NO_CASE, Case, Concretes
-from buttress_scanner.program.states_model import NEW, Held, Known, Spot, Status, entry, put
+from buttress_scanner.program.states_model import NEW, Held, Known, Spot, Status, ended_early, entry, put
+from buttress_scanner.program.states_places import read_by
 from buttress_scanner.program.values import Const, Member, Value
 
 if TYPE_CHECKING:
@@ -184,9 +185,15 @@ class Values:
         parts = [*(nodes[part][3] for part in inputs[:-1]), inputs[-1]]
         going, ended = {status}, set()
         for part in parts:
-            ended |= {s for g in going for s in self.assume(frame, part, g, truth=stop, depth=depth + 1)}
-            going = {s for g in going for s in self.assume(frame, part, g, truth=not stop, depth=depth + 1)}
+            ended |= {s for g in going for s in self._part(frame, part, g, truth=stop, depth=depth + 1)}
+            going = {s for g in going for s in self._part(frame, part, g, truth=not stop, depth=depth + 1)}
         return ended if truth == stop else going
+
+    def _part(self, frame: Frame, part: int, status: Status, *, truth: bool, depth: int) -> set[Status]:
+        noted = entry(status, ended_early(frame, part))
+        if isinstance(noted, Held) and not any(isinstance(v, Const) and v.value is truth for v in noted.values):
+            return set()
+        return self.assume(frame, part, status, truth=truth, depth=depth)
 
     def narrowed(self, frame: Frame, node: int, status: Status) -> set[Status]:
         """The statuses in which the test behind a narrowed version has come out as it says."""
@@ -254,7 +261,7 @@ class Values:
 
 def _operands(frame: Frame, leaf: int) -> tuple[int, ...]:
     """What the value of an expression is made of."""
-    node = frame.body.nodes[leaf]
+    node = read_by(frame.body.nodes[leaf])
     match node[0]:
         case "attr":
             return (node[1],)

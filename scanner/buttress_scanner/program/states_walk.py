@@ -9,13 +9,26 @@ from buttress_scanner.program.flow_state import EXPLICIT_RETURN, RETURN, STATEME
 from buttress_scanner.program.flow_walk import States as Reached
 from buttress_scanner.program.flow_walk import Walked, Walker
 from buttress_scanner.program.flow_with import Contexts
-from buttress_scanner.program.states_model import RESULT, Held, Same, Spot, Status, merged, put, resolved, without
+from buttress_scanner.program.states_model import (
+    RESULT,
+    Held,
+    Same,
+    Spot,
+    Status,
+    ended_early,
+    is_note,
+    merged,
+    put,
+    resolved,
+    without,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from buttress_scanner.facts.model import Span
     from buttress_scanner.program.flow_flags import Variables
+    from buttress_scanner.program.flow_regions import Arm
     from buttress_scanner.program.flow_state import Place
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.states import States
@@ -39,7 +52,7 @@ class StateWalker(Walker):
     def __init__(self, flow: States, frame: Frame, variables: Variables, fixed: Place | None = None) -> None:
         super().__init__(flow, frame, variables, fixed)
         self.states = flow
-        self._shared = {n[1] for n in frame.body.nodes if n[0] == "own"}
+        self._shared = flow.places.captured(frame)
         self._stores: dict[Span, list[tuple[str, int]]] = {}
         for span, name, node in frame.body.stores:
             self._stores.setdefault(span, []).append((name, node))
@@ -51,6 +64,7 @@ class StateWalker(Walker):
             if not states:
                 break
             states, others = super().block([entry], states)
+            states = self._settled(states)
             outcomes |= others
             if len(states) > WIDTH:
                 states = joined(states)
@@ -62,6 +76,46 @@ class StateWalker(Walker):
             for s in states
             for after in ({s.status} if isinstance(s.status, str) else change(s.status))
         }
+
+    # --- short circuits, conditional expressions, comprehensions
+
+    def _arm(self, arm: Arm, states: Reached, place: Place) -> Walked:
+        index = arm.start
+        outcomes: set[Outcome] = set()
+        for region in arm.inside:
+            states, others = self._straight(index, region.start, states, place)
+            outcomes |= others
+            tests = self.states.conditions.tests(self.body, region)
+            stops = not region.must_run and tests[0] is not None
+            after: Reached = set() if region.must_run else self._held(states, tests[0], truth=False, noted=stops)
+            for part, test in zip(region.arms, tests, strict=True):
+                if not self._is_unrun_generator(part):
+                    done, others = self._arm(part, self._held(states, test, truth=True, noted=stops), place)
+                    after |= done
+                    outcomes |= others
+            states, index = after, region.end
+        states, others = self._straight(index, arm.end, states, place)
+        return states, outcomes | others
+
+    def _held(self, states: Reached, test: tuple[int, bool] | None, *, truth: bool, noted: bool) -> Reached:
+        """The states in which the test of a part that may be skipped has come out so; what ended early is noted till the end."""
+        if test is None:
+            return set(states)
+        node, wanted = test[0], test[1] is truth
+        states = self._assumed(states, node, truth=wanted)
+        if not noted:
+            return states
+        spot, outcome = ended_early(self.frame, self.body.nodes[node][1]), self.flow.engine.const(wanted)
+        return self._each(states, lambda status: {put(status, spot, Held(frozenset((outcome,)), sure=True))})
+
+    def _straight(self, start: int, end: int, states: Reached, place: Place) -> Walked:
+        outcomes: set[Outcome] = set()
+        for test in self.states.conditions.filters(self.body, start, end):
+            states, others = super()._straight(start, test + 1, states, place)
+            states, start = self._assumed(states, test, truth=True), test + 1
+            outcomes |= others
+        states, others = super()._straight(start, end, states, place)
+        return states, outcomes | others
 
     # --- assignments
 
@@ -77,7 +131,7 @@ class StateWalker(Walker):
 
     def _assigned(self, status: Status, name: str, node: int) -> set[Status]:
         places, found = self.states.places, set()
-        for settled in places.settled(self.frame, node, status):
+        for settled in places.chosen(self.frame, node, name, status):
             target = places.found(self.frame, node, settled)
             after = settled
             if name in places.variables(self.frame):
@@ -92,7 +146,11 @@ class StateWalker(Walker):
 
     def _split(self, states: Reached, test: int) -> tuple[Reached, Reached]:
         first, second = super()._split(states, test)
-        return self._assumed(first, test, truth=True), self._assumed(second, test, truth=False)
+        return self._settled(self._assumed(first, test, truth=True)), self._settled(self._assumed(second, test, truth=False))
+
+    def _settled(self, states: Reached) -> Reached:
+        """The states behind an expression: which of its parts were skipped does not matter any more."""
+        return self._each(states, lambda status: {without(status, is_note)})
 
     def _assumed(self, states: Reached, test: int, *, truth: bool) -> Reached:
         return self._each(states, lambda status: self.states.values.assume(self.frame, test, status, truth=truth))
