@@ -66,15 +66,20 @@ class _Inside(NamedTuple):
 
 
 def introduced(tree: ast.Module) -> list[Introduced]:
-    """Every name that a file introduces, in source order; what is bound again in the same scope counts once."""
+    """Every name that a file introduces, in source order.
+
+    Each definition and each alias counts; a variable counts once in its scope, and not at all where it binds a definition again.
+    """
     found = sorted((each for each in _Walk(tree).run() if each.scope != _ELSEWHERE), key=lambda each: each.span)
-    first: dict[tuple[int, str], Introduced] = {}
+    kept: list[Introduced] = []
+    first: dict[tuple[int, str], int] = {}
     for each in found:
-        key = (each.scope, each.name)
-        known = first.setdefault(key, each)
-        if known is not each:
-            first[key] = replace(known, sorts=known.sorts | each.sorts) if known.sorts <= {"variable"} else known
-    return list(first.values())
+        index = first.setdefault((each.scope, each.name), len(kept))
+        if index == len(kept) or (not each.sorts & {"variable"} and each.span != kept[index].span):
+            kept.append(each)
+        elif kept[index].span == each.span:
+            kept[index] = replace(each, sorts=kept[index].sorts | each.sorts)
+    return kept
 
 
 @dataclass(slots=True)
@@ -83,6 +88,8 @@ class _Walk:
     makers: set[str] = field(default_factory=lambda: {"type"})
     classes: dict[str, int] = field(default_factory=dict)
     """Classes of the file by name, with the scope that their attributes belong to."""
+    named: set[int] = field(default_factory=set)
+    """Calls that make a class, where an assignment gives it the name that it has anyway."""
 
     def run(self) -> Iterator[Introduced]:
         for node in ast.walk(self.tree):
@@ -151,6 +158,8 @@ class _Walk:
         """A class or function that an assignment names is named as one; names in ``__slots__`` are those of attributes."""
         sort = "function" if isinstance(value, ast.Lambda) else "class" if self._makes_class(value) is not None else ""
         for target in targets:
+            if isinstance(target, ast.Name) and target.id == self._makes_class(value):
+                self.named.add(id(value))
             if isinstance(target, ast.Name) and sort:
                 yield self._new(target.id, sort, _span(target), inside)
             if isinstance(target, ast.Name) and target.id == "__slots__" and inside.is_class:
@@ -166,7 +175,7 @@ class _Walk:
             case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=of), ast.Constant(value=str(name)), _]):
                 yield from self._attribute(of, name, _span(node), inside)
         made = self._makes_class(node)
-        if made is not None:
+        if made is not None and id(node) not in self.named:
             yield self._new(made, "class", _span(node), inside)
 
     def _makes_class(self, node: ast.expr) -> str | None:
