@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$candidate"; break; fi; done)
 
-.PHONY: help demo check scan sabotage lint types test test-older test-execution bench bench-accuracy bench-findings docs format lock clean
+.PHONY: help demo check scan sabotage lint types test browser test-older test-execution bench bench-accuracy bench-findings docs format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -21,11 +21,14 @@ help: ## list the targets
 demo: $(READY) ## check the example projects and three packages from the index, and show the reports
 	@$(BIN)/python examples/demo.py
 
-test: check sabotage ## everything that a change must pass: `make check`, then all tests with coverage
+test: check sabotage browser ## everything that a change must pass: `make check`, then all tests with coverage
 	@$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+browser: ## Chromium for the tests of the HTML report, from Debian's packages where it is missing
+	@sh scripts/install_browser.sh
 
 check: scan lint types ## the architecture contracts, lint and types
 
