@@ -154,8 +154,6 @@ class Values:
             return {
                 s for part in dict.fromkeys(operands[1]) for s in self.assume(frame, part, status, truth=truth, depth=depth + 1)
             }
-        if operands[0] == "const":
-            return {status} if bool(operands[1]) is truth else set()
         return {status}
 
     def is_test(self, frame: Frame, node: int) -> bool:
