@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.program import Program
 
 IMPORT_FUNCTIONS = ("importlib.import_module", "importlib.__import__", "builtins.__import__", "pkgutil.resolve_name")
-MENTIONS = (b"import_module", b"__import__", b"resolve_name")
-"""What a program contains somewhere if it imports by name at all."""
+MENTIONS = {"import_module": b"importlib", "__import__": b"__import__", "resolve_name": b"pkgutil"}
+"""What a program names somewhere if it imports by name at all, and what it then contains besides."""
 
 ROUNDS = 2
 """Helpers that call helpers are sought so deep."""
@@ -111,10 +111,11 @@ def concerned(program: Program) -> set[str]:
 
     Large programs are sieved by what their modules import and mention, which overlooks a helper that is reached through a table.
     """
-    from buttress_scanner.program.program import SMALL_PROGRAM
+    from buttress_scanner.program.program import SMALL_PROGRAM, mentions
 
-    functions = {mention.decode() for mention in MENTIONS}
-    found = {unit.name: unit for unit in program.mentioning(functions)}
+    functions = {name for name, home in MENTIONS.items() if any(home in unit.data for unit in program.modules.values())}
+    mentioning = program.mentioning(functions)
+    found = {unit.name: unit for unit in mentioning if any(mentions(body, functions) for body in unit.facts.bodies)}
     if found and len(program.modules) <= SMALL_PROGRAM:
         return set(program.modules)
     fresh = _helpers(found.values(), functions)

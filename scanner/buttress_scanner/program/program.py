@@ -236,7 +236,7 @@ class Program:
     def around(self, names: AbstractSet[str]) -> set[str]:
         """The modules that mention any of the names, and those that mention a function or class which does."""
         units = self.mentioning(names)
-        carriers = {b.name for u in units for b in u.facts.bodies if b.kind in ("function", "class") and _mentions(b, names)}
+        carriers = {b.name for u in units for b in u.facts.bodies if b.kind in ("function", "class") and mentions(b, names)}
         return {unit.name for unit in [*units, *self.mentioning(carriers)]}
 
     def base_names(self, subject: Subject) -> set[str]:
@@ -313,7 +313,7 @@ class Program:
         return Step(self.node_position(frame, node), frame.symbol, text)
 
 
-def _mentions(body: Body, names: AbstractSet[str]) -> bool:
+def mentions(body: Body, names: AbstractSet[str]) -> bool:
     """Whether the body reads a member or a variable of these names, or holds one as text."""
     return any(
         (node[0] in ("attr", "global", "late", "from") and node[-1] in names) or (node[0] == "const" and node[1] in names)
