@@ -80,7 +80,7 @@ class States(Flow):
         self.program = program
         self.relation = relation
         self.places = Places(self.engine, relation)
-        self.values = Values(self.engine, relation, self.places)
+        self.values = Values(self.engine, relation, self.places, lambda f, n: scope.text(f.unit, f.body.spans[n]))
         self.binding = Binding(self.engine, self.places, self.values)
         self.conditions = Conditions()
         self.effects = StateEffects(self)

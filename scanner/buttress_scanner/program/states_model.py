@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NEW = ""
 """The state of an object to whose field nothing has been written yet."""
 _ALIASES = 8
-_OUTCOME = "outcome"
+_OUTCOME = "<outcome>"
 
 
 class Spot(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.states_model import Known, Same, Spot, Status, entry, put, resolved, without
-from buttress_scanner.program.values import Instance, Super
+from buttress_scanner.program.values import Instance, Member, Super
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body
@@ -25,6 +25,7 @@ class Places:
         self.relation = relation
         self._leaves: dict[tuple[Frame, int], tuple[int, ...]] = {}
         self._variables: dict[Frame, dict[str, frozenset[int]]] = {}
+        self._valued: dict[Frame, frozenset[str]] = {}
         self._captured: dict[Body, frozenset[str]] = {}
 
     def leaves(self, frame: Frame, node: int) -> tuple[int, ...]:
@@ -121,6 +122,18 @@ class Places:
                 if len(leaves) > 1 and any(self.is_tracked(frame, leaf) for leaf in leaves)
             }
         return self._variables[frame]
+
+    def choices(self, frame: Frame) -> frozenset[str]:
+        """The local variables that hold one state or another."""
+        if frame not in self._valued:
+            versions = frame.body.versions.items()
+            held = (name for name, nodes in versions if len(nodes) > 1 and self._holds_states(frame, nodes))
+            self._valued[frame] = frozenset(held)
+        return self._valued[frame]
+
+    def _holds_states(self, frame: Frame, nodes: list[int]) -> bool:
+        values = [v for node in nodes if node >= 0 for v in self.engine.read(frame, node)]
+        return any(isinstance(v, Member) and v.info is self.relation.info for v in values)
 
     def captured(self, frame: Frame) -> frozenset[str]:
         """The variables of a function that functions inside of it see."""

@@ -12,6 +12,8 @@ from buttress_scanner.program.states_places import read_by
 from buttress_scanner.program.values import Const, Member, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.states_model import Relation
@@ -37,7 +39,16 @@ class Subject:
 class Values:
     """Evaluates expressions in a status."""
 
-    def __init__(self, engine: Engine, relation: Relation, places: Places) -> None:
+    def __init__(self, engine: Engine, relation: Relation, places: Places, name_at: Callable[[Frame, int], str]) -> None:
+        """Answer for one relation.
+
+        Args:
+            engine: the solved engine.
+            relation: the states.
+            places: knows which object a node means.
+            name_at: the text of a node.
+        """
+        self.name_at = name_at
         self.engine = engine
         self.relation = relation
         self.places = places
@@ -72,6 +83,9 @@ class Values:
 
     def written(self, frame: Frame, node: int, status: Status) -> list[tuple[Status, Held | None]]:
         """The values that are written, each with the status in which it is chosen."""
+        chosen = self._chosen(frame, node, status)
+        if chosen is not None:
+            return [(status, chosen)]
         if self.subject(frame, node, status) is not None:
             return [(status, self.held(frame, node, status))]
         leaves = self.places.leaves(frame, node)
@@ -83,6 +97,14 @@ class Values:
                 before = {s for b in before for s in self.narrowed(frame, test, b)}
             found += [pair for b in before for pair in self._looked_up(frame, leaf, b)]
         return found
+
+    def _chosen(self, frame: Frame, node: int, status: Status) -> Held | None:
+        """What a variable holds on this path, where the node reads one that holds one state or another."""
+        operands = frame.body.nodes[node]
+        if operands[0] != "phi" or len(operands[1]) != 1 or not self.places.choices(frame):
+            return None
+        found = entry(status, Spot((frame, self.name_at(frame, node))))
+        return found if isinstance(found, Held) else None
 
     def _looked_up(self, frame: Frame, leaf: int, status: Status) -> list[tuple[Status, Held | None]]:
         """The values of an expression over some subjects, each with what these are then; what is in no table is not written."""

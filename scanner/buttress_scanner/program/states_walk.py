@@ -125,9 +125,19 @@ class StateWalker(Walker):
 
     def _bound(self, states: Reached, span: Span) -> Reached:
         for name, node in self._stores.get(span, ()):
+            if name in self.states.places.choices(self.frame):
+                states = self._each(states, lambda status, name=name, node=node: self._chosen(status, name, node))  # type: ignore[misc]
             if name in self.states.places.variables(self.frame) or name in self._shared:
                 states = self._each(states, lambda status, name=name, node=node: self._assigned(status, name, node))  # type: ignore[misc]
         return states
+
+    def _chosen(self, status: Status, name: str, node: int) -> set[Status]:
+        """A variable holds a state, or something else."""
+        spot = Spot((self.frame, name))
+        return {
+            without(s, spot.holds) if held is None else put(s, spot, held)
+            for s, held in self.states.values.written(self.frame, node, status)
+        }
 
     def _assigned(self, status: Status, name: str, node: int) -> set[Status]:
         places, found = self.states.places, set()
