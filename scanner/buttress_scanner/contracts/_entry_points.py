@@ -106,9 +106,14 @@ def _registered(engine: Engine, frame: Frame, decorators: Decorators) -> Iterato
                 yield frame.unit.facts.bodies[nodes[inner][1]], engine.read(frame, node[2])
         elif node[0] == "call" and index not in frame.body.decorators and _is_one(engine, frame, node[1], decorators):
             for starred, operand in node[2]:
-                values = [] if starred else engine.read(frame, operand)
+                values = [] if starred else [_unbound(v) for v in engine.read(frame, operand)]
                 for function in functions_in(engine, [v for v in values if not isinstance(v, Instance)]):
                     yield function.body, [function]
+
+
+def _unbound(value: Value) -> Value:
+    """The function of a bound method: it is what the framework will call."""
+    return value.function if isinstance(value, Method) else value
 
 
 def _is_one(engine: Engine, frame: Frame, node: int, decorators: Decorators) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.flow import Flow
 from buttress_scanner.program.flow_exceptions import BASE, ERROR, Exceptions, Key
 from buttress_scanner.program.flow_scope import Obligation, Scope
-from buttress_scanner.program.flow_state import END, EXPLICIT_RAISE, EXPLICIT_RETURN, OWED, RAISE, Exc, Outcome, Place
+from buttress_scanner.program.flow_state import ANYTHING, END, EXPLICIT_RAISE, EXPLICIT_RETURN, OWED, RAISE, Exc, Outcome, Place
+from buttress_scanner.program.flow_tables import NOT_SAID
 from buttress_scanner.program.responses import responses
+from buttress_scanner.program.values import Box, Const, Object, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,9 +20,18 @@ if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.flow_subjects import Runner
     from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.values import Value
 
 _SAYING = frozenset({"io.console", "log", "clock"})
 """Effects of functions that only say something: in a handler they count as ones that cannot fail."""
+
+
+_HARMLESS = frozenset(
+    {"builtins.bool", "builtins.str.split", "builtins.str.rsplit", "builtins.str.splitlines", "builtins.str.partition"}
+)
+"""Built-in functions that fail for arguments only that nobody writes."""
+_CONTAINERS = ("list", "tuple", "dict", "set", "frozenset", "str", "bytes", "defaultdict", "deque")
+_MISSING = {"dict": "builtins.KeyError", **dict.fromkeys(("list", "tuple", "str", "bytes", "deque"), "builtins.IndexError")}
 
 
 class Watched(Exceptions):
@@ -61,7 +72,18 @@ class EscapeScope(Scope):
         super().__init__(program, Obligation(), is_exempt)
         self.exceptions = self.watched = Watched(program.engine, kinds)
         tables = responses()
-        self._quiet = tables.makers.keys() | tables.fixed.keys()
+        self._quiet = tables.makers.keys() | tables.fixed.keys() | _HARMLESS
+
+    def subscripted(self, values: Iterable[Value]) -> tuple[Exc, ...]:
+        """What is not there: a key of a mapping, an index of a sequence; of other things anything."""
+        kinds = [_container(v) for v in values if not (isinstance(v, Unknown) and v.reason.startswith(NOT_SAID))]
+        if not kinds or None in kinds:
+            return ANYTHING
+        return tuple(dict.fromkeys(Exc(_MISSING.get(str(kind), "builtins.LookupError"), exact=True) for kind in kinds))
+
+    def can_be_looped(self, value: Value) -> bool:
+        """Containers and texts hold what they hold."""
+        return _container(value) is not None or super().can_be_looped(value)
 
     def is_quiet(self, path: str) -> bool:
         """Making a response of a framework, or saying something, does not fail."""
@@ -96,6 +118,16 @@ class Escapes:
                 if outcome.kind == RAISE and self.scope.watched.is_watched(outcome.exc):
                     found.add(_place(runner, outcome))
         return found
+
+
+def _container(value: Value) -> str | None:
+    """Which container of the language a value is; None for what is none, or may have code of its own."""
+    if isinstance(value, Box):
+        return value.kind if value.kind in _CONTAINERS else None
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return "str"
+    name = value.path.removeprefix("builtins.") if isinstance(value, Object) else ""
+    return name if name in _CONTAINERS else None
 
 
 def _place(runner: Runner, outcome: Outcome) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.declared import defining_frame
-from buttress_scanner.program.values import Alias, Class, External, Method, Object, Partial, Value
+from buttress_scanner.program.values import Alias, Class, Descriptor, External, Function, Instance, Method, Object, Partial, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,6 +93,21 @@ def leaves(body: Body, node: int) -> list[int]:
     return sorted(found)
 
 
+_NESTED = 3
+_CALLS = ("call", "await", "iter")
+
+
+def _may_run(frame: Frame, value: Value) -> bool:
+    """Whether calling a value runs the body of a frame with the arguments of the call."""
+    if isinstance(value, Class):
+        return frame.owner is not None and frame.body.name in ("__init__", "__new__", "__post_init__")
+    if isinstance(value, Instance):
+        return frame.body.name == "__call__"
+    while isinstance(value, (Method, Descriptor)):
+        value = value.function
+    return isinstance(value, Function) and value.body is frame.body
+
+
 class Callers:
     """Who calls the frames of a program, and with which arguments."""
 
@@ -117,7 +132,18 @@ class Callers:
     def given(self, frame: Frame, name: str) -> Iterator[tuple[Site, int | None]]:
         """For each call of a frame the node that it gives for a parameter: None where it gives none, -1 where it is not known."""
         for caller, node in self.of(frame):
-            yield (caller, node), _bound(frame, name, caller.body.nodes[node])
+            call = self._call(frame, caller, node, 0)
+            yield (caller, node), -1 if call is None else _bound(frame, name, caller.body.nodes[call])
+
+    def _call(self, frame: Frame, caller: Frame, node: int, depth: int) -> int | None:
+        """The call behind a node that runs a frame: itself, or what it awaits, enters, or hands to the library to drive."""
+        operation = caller.body.nodes[node]
+        if operation[0] == "call" and any(_may_run(frame, v) for v in self.engine.read(caller, operation[1])):
+            return node
+        if depth < _NESTED and operation[0] in ("call", "await", "iter", "enter", "yieldfrom"):
+            found = (self._call(frame, caller, o, depth + 1) for o in operands(operation) if caller.body.nodes[o][0] in _CALLS)
+            return next((call for call in found if call is not None), None)
+        return None
 
     def default(self, frame: Frame, name: str) -> Site | None:
         """Where the default of a parameter stands."""

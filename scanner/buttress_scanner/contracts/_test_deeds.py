@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program import Program
+    from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Site
     from buttress_scanner.program.hygiene import Argument
 
@@ -136,7 +137,10 @@ class Deeds:
     def _is_fresh(self, frame: Frame, callee: int) -> bool:
         """Whether a method is called on an object that was made for it, so that nobody else can have it."""
         operation = frame.body.nodes[callee]
-        return bool(operation[0] == "attr" and frame.body.nodes[operation[1]][0] == "call")
+        if operation[0] != "attr" or frame.body.nodes[operation[1]][0] != "call":
+            return False
+        spans = frame.body.spans
+        return spans[callee][:2] == spans[operation[1]][:2]
 
     def _called_back(self, frame: Frame, index: int, node: Node) -> Iterator[Deed]:
         """A sleep that the library is handed, and calls."""
@@ -176,7 +180,10 @@ class Deeds:
                 elif given >= 0:
                     yield from self._chosen(caller, given, (caller, call), path, depth + 1)
                 else:
-                    yield Deed("sleep", caller, call, f"sleeps: {path}", certain=False)
+                    cell = frame.params.get(operation[1])
+                    values = self.engine.values(cell) if cell is not None else []
+                    if not values or any(not isinstance(v, Const) or v.value for v in values):
+                        yield Deed("sleep", caller, call, f"sleeps: {path}", certain=bool(values))
             default = self.callers.default(frame, operation[1]) if is_default else None
             if default is not None and not self._is_zero(*default, 0):
                 yield Deed("sleep", place[0], place[1], f"sleeps: {path}")
@@ -310,7 +317,9 @@ class Deeds:
 
     def _tells_time(self, function: Function) -> bool:
         """Whether a function of the program gives back what it reads from the clock."""
-        return any(gives_back(f, d.node) for f in self.engine.frames.get(function, {}).values() for d in self._readings(f))
+        return any(
+            gives_back(self.engine, f, d.node) for f in self.engine.frames.get(function, {}).values() for d in self._readings(f)
+        )
 
     # --- skips
 
@@ -356,7 +365,7 @@ class Deeds:
                 return
 
 
-def gives_back(frame: Frame, node: int) -> bool:
+def gives_back(engine: Engine, frame: Frame, node: int) -> bool:
     """Whether what a node gives is, or is computed into, what the function returns; not if it is only put into something."""
     body = frame.body
     held = {node}
@@ -367,7 +376,8 @@ def gives_back(frame: Frame, node: int) -> bool:
             kind = operation[0]
             if kind in ("phi", "narrow", "declare", "bin", "un", "attr", "await", "unpack", "item", "call", "fstr"):
                 inputs = leaves(body, index) if kind in ("phi", "narrow", "declare") else _inputs(operation)
-                if not held.isdisjoint(inputs):
+                is_put = kind == "call" and any(isinstance(v, Class) for v in engine.read(frame, operation[1]))
+                if not is_put and not held.isdisjoint(inputs):
                     held.add(index)
         grown = len(held) > before
     return not held.isdisjoint(leaf for r in (*body.returns, *body.yields) for leaf in (r, *leaves(body, r)))

@@ -135,7 +135,7 @@ class _Hygiene:
         """
         if frame.body.kind == "module":
             return False
-        return what != "clock" or self.is_support(frame.unit) or gives_back(frame, node)
+        return what != "clock" or self.is_support(frame.unit) or gives_back(self.program.engine, frame, node)
 
     def is_support(self, unit: Unit) -> bool:
         """Whether a module serves tests: it is judged itself, lies beside judged files, or has a name that says so."""

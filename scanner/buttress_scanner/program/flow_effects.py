@@ -8,7 +8,7 @@ from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.contents import known_items, unknown_items
 from buttress_scanner.program.flow_callees import Callees
-from buttress_scanner.program.flow_state import MET, NEXT, Outcome, Promise, State, met, nothing, raising, unknown
+from buttress_scanner.program.flow_state import MET, NEXT, RAISE, Exc, Outcome, Promise, State, met, nothing, raising, unknown
 from buttress_scanner.program.values import Box, BoxMethod, Class, External, Function, Instance, Method, Object, Running, Value
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ class Effects:
     def _subscript(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         if any(a <= index < b for a, b in frame.body.typing):
             return nothing(state)
-        return self._implicit(frame, index, state) | raising(state)
+        failing = self.flow.scope.subscripted(self.engine.read(frame, node[1]))
+        return self._implicit(frame, index, state) | {Outcome(RAISE, state, None, exc) for exc in failing}
 
     def _sequence(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         return self._implicit(frame, index, state) | (raising(state) if any(starred for starred, _ in node[2]) else set())
@@ -118,7 +119,7 @@ class Effects:
         if frame.body.nodes[source][0] in ("seq", "dict", "const", "comp"):
             return bool(frame.body.nodes[source][1] != "gen")
         values = self.engine.read(frame, source)
-        return bool(values) and all(isinstance(v, Object) and v.path == "builtins.range" for v in values)
+        return bool(values) and all(self.flow.scope.can_be_looped(v) for v in values)
 
     def _drained(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         edges = frame.edges.get(index)
@@ -228,7 +229,8 @@ class Effects:
         path = self.engine.catalogue.resolve(path)
         edges = frame.edges.get(index, {})
         if path in tables.NEVER_RETURNS:
-            return raising(state)
+            known = tables.EXITS.get(path)
+            return raising(state) if known is None else {Outcome(RAISE, state, None, Exc(known, exact=True))}
         if path in tables.RUNS_ARGUMENT:
             return (self.callees.any_of(edges, state) if edges else nothing(state)) | raising(state)
         if path in tables.DRAINS and edges:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program import flow_tables as tables
 from buttress_scanner.program.flow_exceptions import Exceptions
 from buttress_scanner.program.flow_regions import regions_of
-from buttress_scanner.program.flow_state import NEXT, OWED, Outcome, State, met
-from buttress_scanner.program.values import Box
+from buttress_scanner.program.flow_state import ANYTHING, NEXT, OWED, Exc, Outcome, State, met
+from buttress_scanner.program.values import Box, Object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from buttress_scanner.facts.model import Body, Node, Span
     from buttress_scanner.program.flow_regions import Region
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Program
+    from buttress_scanner.program.values import Value
 
 Outcomes = set[Outcome]
 
@@ -31,6 +32,8 @@ class Obligation:
     """Functions around a target that run under its name, with the frame that they close over."""
     starts: set[Body] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    around: set[tuple[Body, Frame | None]] = field(default_factory=set)
+    """Functions around what starts the duty, which run under its name: a call that raises has not started it."""
 
     def is_target(self, body: Body, closure: Frame | None) -> bool:
         """Whether running the body executes the obligation."""
@@ -40,6 +43,8 @@ class Obligation:
         """The outcomes of running a body from a state, with what the body is to the obligation."""
         if self.is_target(body, closure):
             return {o._replace(state=met(o.state)) for o in outcomes}
+        if (body, closure) in self.around:
+            return {o if o.kind == NEXT else o._replace(state=o.state._replace(status=state.status)) for o in outcomes}
         if body not in self.starts:
             return outcomes
         return {o._replace(state=o.state._replace(status=OWED if o.kind == NEXT else state.status)) for o in outcomes}
@@ -98,6 +103,14 @@ class Scope:
         if subject not in self._around:
             self._around[subject] = self._calling([f for f in self.program.frames() if f.body is subject])
         return self._around[subject]
+
+    def subscripted(self, values: Iterable[Value]) -> tuple[Exc, ...]:
+        """What a subscript of one of these values may raise."""
+        return ANYTHING
+
+    def can_be_looped(self, value: Value) -> bool:
+        """Whether a loop over the value cannot fail."""
+        return isinstance(value, Object) and value.path == "builtins.range"
 
     def is_quiet(self, path: str) -> bool:
         """Whether a library function counts as one that cannot fail, beside those of the catalogue."""

@@ -69,6 +69,9 @@ NEVER_RETURNS: Final = frozenset(
     {"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort", "typing.assert_never", "pytest.fail", "pytest.skip"}
 )
 
+EXITS: Final = {"sys.exit": "builtins.SystemExit", "builtins.exit": "builtins.SystemExit", "builtins.quit": "builtins.SystemExit"}
+"""What those of them raise of which that is known."""
+
 RUNS_ARGUMENT: Final = frozenset(
     {
         "asyncio.run",
