@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.program import Subject, symbol_of
-from buttress_scanner.program.values import Alias, Bound, Box, External, Instance, Member, Namespace, Object, Value
+from buttress_scanner.program.values import SELF, Alias, Bound, Box, External, Instance, Member, Namespace, Object, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,9 +129,11 @@ def held(engine: Engine, family: Family) -> dict[Value, list[Value]]:
     """The containers that guarded objects hold, nested ones included, each with the objects that hold it."""
     found: dict[Value, list[Value]] = {}
     cells = [(key[0], cell) for key, cell in engine.attributes.items() if family.guards(key[0])]
-    for key, cell in engine.heap.items():
+    for key, cell in list(engine.heap.items()):
         if isinstance(key, tuple) and key[0] == "of" and family.guards(key[1]):
             cells.append((key[1], cell))
+        elif isinstance(key, tuple) and key[0] == "any" and key[1] in family.infos:
+            cells.append((engine.instance(key[1], SELF), cell))
     for owner, cell in cells:
         for value in list(cell.values):
             _hold(engine, owner, value, found, 0)

@@ -44,8 +44,8 @@ def of_class(engine: Engine, value: Class, name: str, site: Site) -> list[Value]
         return [engine.make(Namespace, value)]
     if name in ("__mro__", "__bases__"):
         return []
-    if name == "__getattribute__":
-        return [engine.make(External, "builtins.object.__getattribute__")]
+    if name in ("__getattribute__", "__setattr__", "__delattr__"):
+        return [engine.make(External, f"builtins.object.{name}")]
     if name in ("mro", "__subclasses__"):
         return [engine.make(BoxMethod, value, name)]
     if name == "__new__":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.classes import is_record
 from buttress_scanner.program.contents import elements, keys_of
+from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.values import (
     Box,
     BoxMethod,
@@ -190,7 +191,8 @@ class Origins:
         while isinstance(value, BoxMethod):
             value = value.box
         if isinstance(value, Box):
-            return target in elements(self.engine, value) or target in keys_of(self.engine, value)
+            held = [*elements(self.engine, value), *keys_of(self.engine, value)]
+            return any(self._carried(each, target) for each in held)
         if isinstance(value, Running):
             return any(target in self.values(value.frame, n) for n in (*value.frame.body.yields, *value.frame.body.returns))
         return False
@@ -306,7 +308,7 @@ class Origins:
     def _from_making(self, place: Place, node: Node) -> Iterator[Place | Read]:
         """A container that is made here holds the value because an operand does, or because it was put there later."""
         inner = replace(place, target=place.inside[0], inside=place.inside[1:])
-        found = list(self._at_operands(inner, operands_of(node)))
+        found = [*self._from_results(inner), *self._at_operands(inner, operands_of(node))]
         yield from found
         if not found:
             yield from self._reads(inner, node)
@@ -379,6 +381,10 @@ class Origins:
             if not place.inside:
                 return
             place = replace(place, target=place.inside[0], inside=place.inside[1:])
+        if param is not None and param.default >= 0:
+            scope = defining_frame(self.engine, place.frame)
+            if scope is not None and self.carries(scope, param.default, place.target):
+                yield replace(place, frame=scope, node=param.default, calls=())
         if place.calls:
             (frame, node), rest = place.calls[0], place.calls[1:]
             for site in self._call_nodes(place.frame, frame, node):
