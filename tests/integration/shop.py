@@ -44,7 +44,14 @@ FILES = {
     "buttress.toml": CONFIGURATION,
     "shop/__init__.py": "",
     "shop/web/__init__.py": "",
-    "shop/web/admin.py": "from shop.services.orders import place\nfrom shop.web.views import overview\n\n\ndef index():\n    return place(), overview()\n",
+    "shop/web/admin.py": """\
+from shop.services.orders import place
+from shop.web.views import overview
+
+
+def index():
+    return place(), overview()
+""",
     "shop/web/views.py": """\
 from shop.services.helpers import invoke
 from shop.plugins.tax import TaxPlugin
@@ -57,7 +64,15 @@ def overview():
     return invoke(plugin, {"country": "SE", "amount": 100})
 """,
     "shop/services/__init__.py": "",
-    "shop/services/orders.py": "from shop.billing.invoices import bill\nfrom shop.domain.prices import price\nfrom shop.services.runner import run\n\n\ndef place(order=None):\n    return bill(price(order)), run\n",
+    "shop/services/orders.py": """\
+from shop.billing.invoices import bill
+from shop.domain.prices import price
+from shop.services.runner import run
+
+
+def place(order=None):
+    return bill(price(order)), run
+""",
     "shop/services/helpers.py": """\
 from functools import partial
 
@@ -70,10 +85,24 @@ def invoke(target, payload):
 def _call(target, payload):
     return target.run(payload)
 """,
-    "shop/services/runner.py": "from shop.plugins.base import Plugin\n\n\ndef run(plugin: Plugin, payload):\n    return plugin.run(payload)\n",
+    "shop/services/runner.py": """\
+from shop.plugins.base import Plugin
+
+
+def run(plugin: Plugin, payload):
+    return plugin.run(payload)
+""",
     "shop/plugins/__init__.py": "",
     "shop/plugins/base.py": "class Plugin:\n    def run(self, payload):\n        raise NotImplementedError\n",
-    "shop/plugins/tax.py": "from shop.billing.rates import rate\nfrom shop.plugins.base import Plugin\n\n\nclass TaxPlugin(Plugin):\n    def run(self, payload):\n        return rate(payload)\n",
+    "shop/plugins/tax.py": """\
+from shop.billing.rates import rate
+from shop.plugins.base import Plugin
+
+
+class TaxPlugin(Plugin):
+    def run(self, payload):
+        return rate(payload)
+""",
     "shop/plugins/gift.py": """\
 from shop.plugins.base import Plugin
 
@@ -84,10 +113,17 @@ class GiftPlugin(Plugin):
 
 
 def preview():
-    return GiftPlugin().run({})  # buttress: allow[one-way-to-plugins] -- the preview runs without an order until the runner can do that
+    return GiftPlugin().run({})  # buttress: allow[one-way-to-plugins] -- the preview has no order yet; see docs/plugins.md
 """,
     "shop/billing/__init__.py": "",
-    "shop/billing/invoices.py": "from shop.billing.rates import rate\nfrom shop.domain.orders import Order\n\n\ndef bill(amount):\n    return rate(amount), Order\n",
+    "shop/billing/invoices.py": """\
+from shop.billing.rates import rate
+from shop.domain.orders import Order
+
+
+def bill(amount):
+    return rate(amount), Order
+""",
     "shop/billing/rates.py": "def rate(payload):\n    return 7\n",
     "shop/domain/__init__.py": "",
     "shop/domain/orders.py": """\
