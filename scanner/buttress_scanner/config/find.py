@@ -38,6 +38,11 @@ def find_configuration(start: Path) -> Path:
     raise NoConfigurationError((Problem("", 0, 1, f"no configuration found in {start} or any folder above it", hint),))
 
 
+def configured(folder: Path) -> bool:
+    """Whether a folder itself has a configuration."""
+    return (folder / FILE).is_file() or _speaks_of_us(folder / SHARED_FILE)
+
+
 def _speaks_of_us(file: Path) -> bool:
     """Whether a ``pyproject.toml`` has our table; one that cannot be parsed has it if its text says so, to show the error."""
     try:

@@ -178,6 +178,10 @@ class Effects:
         deeds = {e for f in self.frames for found in f.deeds.values() for d in found for e in d.effects}
         return sorted(deeds | ({"async"} if any(f.body.is_async for f in self.frames) else set()))
 
+    def having(self, effect: str) -> list[Frame]:
+        """Every frame that has the effect, by itself or through others, possibly or surely."""
+        return list(self._search(effect, certain=False))
+
     def way(self, starts: Iterable[Start], effect: str) -> Way | None:
         """The shortest way from any of the frames to an effect; one without doubt comes before one that is merely possible."""
         given = list(starts)

@@ -63,7 +63,10 @@ _MAPPINGS = {
     "WeakKeyDictionary",
     "UserDict",
 }
-_TRANSPARENT = {"ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Annotated", "InitVar", "Mapped", "Self"}
+_TRANSPARENT = {
+    *("ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Annotated", "InitVar", "Self"),
+    *("Mapped", "SerializeAsAny", "SkipValidation", "InstanceOf", "OnErrorOmit"),
+}
 _HOLDERS = {
     "Awaitable": "awaitable", "Coroutine": "awaitable", "Future": "future", "Task": "future",
     "ContextManager": "context", "AbstractContextManager": "context",
