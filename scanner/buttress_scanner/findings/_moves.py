@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings._normal import header, normal_form
-from buttress_scanner.findings.keys import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,12 +57,6 @@ class Moves:
     def text(self, text: str) -> str:
         """A text with the words that are called otherwise now."""
         return _WORD.sub(lambda word: self.words.get(word[0], word[0]), text)
-
-    def statement(self, statement: str) -> str:
-        """The normal form of an old statement, or the end of an old path, as it would be now."""
-        if statement.startswith(PATH):
-            return PATH + self.symbol(statement.removeprefix(PATH))
-        return self.text(statement)
 
 
 def definitions(module: str, tree: ast.Module | None) -> Iterator[Definition]:

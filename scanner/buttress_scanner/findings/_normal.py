@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ class File:
     def __init__(self, path: str, data: bytes) -> None:
         self.tree = _parse(data) if path.endswith(_CODE) else None
         self._lines = _LINE_END.split(data.decode(_encoding(path, data), "replace").removeprefix("\ufeff"))
-        self.statements = tuple(_statements(self.tree)) if self.tree is not None else ()
+        found = _statements(self.tree) if self.tree is not None else ()
+        self.statements = sorted(found, key=lambda each: each.start)
 
     def at(self, position: Position, symbol: str) -> str:
         """The normal form of what stands at a place; `DEFINITION` where that is the definition of the symbol itself."""
@@ -63,8 +65,8 @@ class File:
 
     def _around(self, line: int, column: int) -> Statement | None:
         """The innermost statement at a place."""
-        inside = [each for each in self.statements if each.start <= (line, column) < each.end]
-        return max(inside, key=lambda each: each.start, default=None)
+        behind = bisect_right(self.statements, (line, column), key=lambda each: each.start)
+        return next((each for each in reversed(self.statements[:behind]) if (line, column) < each.end), None)
 
 
 class Files:

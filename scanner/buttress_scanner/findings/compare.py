@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings._moves import Definition, Moves, definitions, find_moves
@@ -38,7 +39,8 @@ class Side:
 def old_findings(head: Side, base: Side, renamed: Mapping[str, str]) -> list[bool]:
     """Tell for each finding of ``head`` whether ``base`` has it too.
 
-    A finding of ``base`` stands for one of ``head``: a second deed of the same sort in the same place is new.
+    A finding of ``base`` stands for one of ``head``: a second deed of the same sort in the same place is new. Of several that are
+    alike those are old whose lines are.
 
     Args:
         head: the tree that is judged.
@@ -47,17 +49,46 @@ def old_findings(head: Side, base: Side, renamed: Mapping[str, str]) -> list[boo
     """
     head_keys, base_keys = head.keys(), base.keys()
     old = [False] * len(head_keys)
-    left = _match(head_keys, Counter(base_keys), old)
+    order = _order(head, base, renamed, _ambiguous(head_keys, base_keys))
+    left = _match([(index, head_keys[index]) for index in order], Counter(base_keys), old)
     if left.total() and not all(old):
         moves = _moves(head, base, renamed)
         then = Counter(_moved(key, moves, moves.symbol(key.symbol)) for key in left.elements())
-        _match([_moved(key, moves, key.symbol) for key in head_keys], then, old)
+        _match([(index, _moved(head_keys[index], moves, head_keys[index].symbol)) for index in order], then, old)
     return old
 
 
-def _match(keys: Sequence[Key], counts: Counter[Key], old: list[bool]) -> Counter[Key]:
+def _ambiguous(head: Sequence[Key], base: Sequence[Key]) -> set[int]:
+    """The findings of which there are more than there were, so that it has to be said which are new."""
+    before = Counter(base)
+    more = (Counter(head) - before).keys() & before.keys()
+    return {index for index, key in enumerate(head) if key in more}
+
+
+def _order(head: Side, base: Side, renamed: Mapping[str, str], ambiguous: set[int]) -> list[int]:
+    """All findings, those last that are ambiguous and whose line has come or changed."""
+    origins = {new: old for old, new in renamed.items()}
+    kept = {
+        path: _kept_lines(base.contents.get(origins.get(path, path), b""), head.contents.get(path, b""))
+        for path in {head.findings[index].position.path for index in ambiguous}
+    }
+
+    def is_touched(index: int) -> bool:
+        place = head.findings[index].position
+        return index in ambiguous and place.line not in kept[place.path]
+
+    return sorted(range(len(head.findings)), key=is_touched)
+
+
+def _kept_lines(before: bytes, after: bytes) -> set[int]:
+    """The lines, counted from 1, that were there before."""
+    blocks = SequenceMatcher(None, before.splitlines(), after.splitlines()).get_matching_blocks()
+    return {line for block in blocks for line in range(block.b + 1, block.b + block.size + 1)}
+
+
+def _match(keys: Sequence[tuple[int, Key]], counts: Counter[Key], old: list[bool]) -> Counter[Key]:
     """Mark the findings that have a counterpart; return the counterparts that are left."""
-    for index, key in enumerate(keys):
+    for index, key in keys:
         if not old[index] and counts[key] > 0:
             counts[key] -= 1
             old[index] = True
@@ -65,7 +96,7 @@ def _match(keys: Sequence[Key], counts: Counter[Key], old: list[bool]) -> Counte
 
 
 def _moved(key: Key, moves: Moves, symbol: str) -> Key:
-    return Key(key.contract, symbol, moves.text(key.sink), moves.statement(key.statement))
+    return Key(key.contract, symbol, moves.text(key.sink), moves.text(key.statement))
 
 
 def _moves(head: Side, base: Side, renamed: Mapping[str, str]) -> Moves:

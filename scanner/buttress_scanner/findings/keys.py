@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from buttress_scanner.findings.model import Finding
 
-PATH = "to "
-"""How the statement of a key begins that stands for the end of a path."""
+PATH = "path"
+"""What stands for the statement where the evidence leads into another definition: only the ends of the path count."""
 
 _DIGITS = 12
 
@@ -23,8 +23,8 @@ _DIGITS = 12
 class Key:
     """Contract, symbol, deed, and the statement in which it is done; equal deeds in equal statements share a key.
 
-    Of a finding whose evidence leads into another definition the ends of the path count: ``statement`` names the other end, and
-    what lies between may change.
+    Of a finding whose evidence leads into another definition the ends of the path count, which are symbol and deed; ``statement``
+    is `PATH`, and what lies between may change.
     """
 
     contract: str
@@ -44,26 +44,25 @@ class Keys:
         return Key(finding.contract, finding.symbol, finding.sink, digest(self.statement(finding)))
 
     def statement(self, finding: Finding) -> str:
-        """The normal form of a finding's statement, or the end of its path."""
-        end = self._end(finding)
-        return f"{PATH}{end}" if end else self.files[finding.position.path].at(finding.position, finding.symbol)
+        """The normal form of a finding's statement, or `PATH`."""
+        return PATH if self._is_path(finding) else self.files[finding.position.path].at(finding.position, finding.symbol)
 
-    def _end(self, finding: Finding) -> str:
-        """The symbol to which the evidence leads from the finding's place; empty when it does not leave the definition.
+    def _is_path(self, finding: Finding) -> bool:
+        """Whether the evidence leads from the finding's place into another definition.
 
         Steps that show a definition (the enum, the overridden method) explain the finding and are no part of the path.
         """
         steps = finding.evidence
         if not steps or (steps[0].position.path, steps[0].position.line) != (finding.position.path, finding.position.line):
-            return ""
+            return False
         for step in reversed(steps):
             if not self.files[step.position.path].defines(step.position, step.symbol):
-                return step.symbol if step.symbol != finding.symbol else ""
-        return ""
+                return step.symbol != finding.symbol
+        return False
 
 
 def digest(statement: str) -> str:
     """A short form of a statement, which stays readable where it is short already."""
-    if statement in ("", DEFINITION) or statement.startswith(PATH):
+    if statement in ("", DEFINITION, PATH):
         return statement
     return hashlib.sha256(statement.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

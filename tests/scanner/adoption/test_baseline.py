@@ -51,7 +51,7 @@ def test_one_entry_a_line_sorted_without_lines(known: Repository) -> None:
         ("pure", "app.plan:make", "time.time", "1"),
     ]
     assert entries[1][3] != entries[2][3]
-    assert entries[3][3] == "to app.times:now"
+    assert entries[3][3] == "path"
     assert lines == [*lines[: -len(entries)], *sorted(lines[-len(entries) :])]
 
 
@@ -95,6 +95,11 @@ KEPT = {
         "    return now() + 1",
         "    return noon() + 1\n\n\ndef noon() -> float:\n    return now()",
     ),
+    "the deed in another function at the end of the way": (
+        "app/times.py",
+        "    return now() + 1",
+        "    return time.time() + 1",
+    ),
     "another first step of the way": ("app/plan.py", "return times.later()", "return 2 * times.now()"),
     "line ends of Windows": ("app/old.py", "\n", "\r\n"),
     "a byte order mark": ("app/old.py", "from app", "\ufefffrom app"),
@@ -129,7 +134,6 @@ CHANGED = {
     ),
     "another statement": ("app/old.py", "first = plugin.run(row)", "first = plugin.run(row + row)", (3, 1, 1, 1)),
     "another function": ("app/old.py", "def preview", "def look", (2, 2, 2, 1)),
-    "another end of the path": ("app/times.py", "    return now() + 1", "    return time.time() + 1", (3, 1, 1, 1)),
     "another deed at the end": ("app/times.py", "time.time()", "time.monotonic()", (3, 1, 1, 1)),
 }
 

@@ -99,6 +99,21 @@ def test_what_is_new_is_reported(
     assert new(repository) == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "new_text", "line"),
+    [
+        ("    first =", "    first = plugin.run(row)\n    other = 1\n    first =", 5),
+        ("    return first", "    other = 1\n    first = plugin.run(row)\n    other = 2\n    return first", 7),
+    ],
+    ids=["above", "below"],
+)
+def test_of_two_alike_the_one_that_came_is_new(committed: Repository, old: str, new_text: str, line: int) -> None:
+    """The finding stands at the line that was added, wherever it was put."""
+    committed.change("app/old.py", old, new_text)
+    (found,) = committed.check(since="main").open_findings
+    assert found.position.line == line
+
+
 # --- what is not
 
 
