@@ -120,7 +120,7 @@ class IdPattern:
     def resembles(self, name: str) -> bool:
         """Whether a file name without an id seems to be meant to hold one."""
         head, marked, _ = name.partition("__")
-        head = head if marked else name.partition(".")[0]
+        head = head if marked else name.rpartition(".")[0] or name
         if re.fullmatch(self._exact.pattern, head, re.IGNORECASE | re.ASCII):
             return True
         words = _WORDS.split(head)

@@ -24,7 +24,7 @@ _GONE = frozenset(("retired", "withdrawn", "deleted", "removed", "obsolete"))
 _MARKDOWN = (".md", ".markdown", ".mdx")
 _DATA = (".json", ".yaml", ".yml", ".toml", ".jsonl")
 _TABLES = {".csv": ",", ".tsv": "\t"}
-_PATH = re.compile(r"[^\s|`<>]*(?:/[^\s|`<>]+|\.[A-Za-z][A-Za-z0-9]{0,9})")
+_PATH = re.compile(r"[^\s|`<>()]*(?:/[^\s|`<>()]+|\.[A-Za-z][A-Za-z0-9]{0,9})")
 
 
 @dataclass(frozen=True, slots=True)
