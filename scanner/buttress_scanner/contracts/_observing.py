@@ -12,7 +12,22 @@ from buttress_scanner.program.classes import fields, is_record, linearise
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.makers import made_with
 from buttress_scanner.program.origins import Origins, Place, Read, is_made_at
-from buttress_scanner.program.values import Box, Class, Const, External, Instance, Maker, Member, Super, Unknown, Value
+from buttress_scanner.program.reach import order_of
+from buttress_scanner.program.values import (
+    Box,
+    Class,
+    Const,
+    External,
+    Function,
+    Instance,
+    Maker,
+    Member,
+    Method,
+    Partial,
+    Super,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +122,24 @@ class Breaches:
                     if callee not in found and not self.is_own(callee):
                         found[callee] = None
                         queue.append(callee)
+            for wrapper in (w for node in range(len(frame.body.nodes)) for w in self.wrappers(frame, node)):
+                if wrapper not in found:
+                    found[wrapper] = None
+                    queue.append(wrapper)
         return found
+
+    def wrappers(self, frame: Frame, node: int) -> list[Frame]:
+        """The frames of functions of others that a decorator puts around a function of the zone: they run whenever it does."""
+        if frame.unit.name not in self.zone or frame.body.nodes[node][0] != "deco":
+            return []
+        found: list[Frame] = []
+        for value in self._values(frame, node):
+            inner: object = value
+            while isinstance(inner, (Maker, Method, Partial)):
+                inner = inner.function
+            if isinstance(inner, Function) and inner.closure is not None and inner.unit.name not in self.zone:
+                found += self._engine.frames.get(inner, {}).values()
+        return sorted(found, key=order_of)
 
     def _values(self, frame: Frame, node: int) -> list[Value]:
         cell = frame.cells[node]
@@ -248,13 +280,23 @@ class Breaches:
                 found[at] = (owners[0], place)
             return bool(owners)
 
-        self._origins.walk(site, subjects_of(*site), target, ends, through_objects=True)
+        self._origins.walk(site, subjects_of(*site), target, ends, beyond=self._beyond)
         for base, (owner, place) in found.items():
             self.judged.add(base)
             steps = [(place.frame, place.node, f"takes it from {_name(owner)}")]
             steps += [(frame, node, "passes it on") for frame, node in place.trail[:-1]]
             steps.append((*place.trail[-1], f"changes {what}"))
             yield Breach(base, f"changes {what} of something that {_name(owner)} holds", True, tuple(steps))
+
+    def _beyond(self, read: Read) -> tuple[bool, list[Value]]:
+        """Objects of the zone are its own, whoever holds them; what they keep may be a subject's.
+
+        What a helper keeps is followed from where it was made, to tell its objects apart.
+        """
+        objects = self._origins.objects(read)
+        others = [v for v in objects if not (isinstance(v, Instance) and v.info.unit.name in self.zone)]
+        stores = len(others) < len(objects) or read.place.base[0].unit.name in self.zone
+        return stores, others
 
     def _place_of(self, place: Place) -> Site | None:
         """The last step in the zone on the way to the deed; else where the value leaves a subject, if the zone leads there."""

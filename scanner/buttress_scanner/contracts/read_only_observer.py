@@ -101,7 +101,10 @@ class _Search:
                 continue
             for node, breach in sorted(by_frame.get(frame, {}).items()):
                 self._report(frame, node, breach, [])
-            for hop in reach.calls(frame):
+            hops = list(reach.calls(frame))
+            for node in range(len(frame.body.nodes)):
+                hops += [Hop(frame, node, wrapper, None) for wrapper in breaches.wrappers(frame, node) if wrapper in reach.next]
+            for hop in hops:
                 if hop.node not in by_frame.get(frame, {}):
                     self._report_through(frame, hop, reach, by_frame)
         self._count(breaches)

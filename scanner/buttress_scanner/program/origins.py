@@ -10,13 +10,14 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import is_record
+from buttress_scanner.program.classes import is_record, members
 from buttress_scanner.program.contents import elements, keys_of
 from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.values import (
     Box,
     BoxMethod,
     Class,
+    Descriptor,
     External,
     Function,
     Instance,
@@ -88,6 +89,8 @@ class Place:
     """The calls through whose results the walk has come here."""
     trail: tuple[Site, ...]
     """The places at which it has left a function for a caller, the last one first: each is on the way to the deed."""
+    is_stored: bool = False
+    """Whether the walk has come here through a store to a field: callers are then on the way to the store, not to the deed."""
 
     @property
     def base(self) -> Site:
@@ -206,8 +209,7 @@ class Origins:
         target: Value,
         ends: Callable[[Read], bool],
         visit: Callable[[Place], None] | None = None,
-        *,
-        through_objects: bool = False,
+        beyond: Callable[[Read], tuple[bool, list[Value]]] | None = None,
     ) -> None:
         """Follow a value back from operands of a place.
 
@@ -217,7 +219,8 @@ class Origins:
             target: the value.
             ends: is told of every read of a field; whether the walk is at an end there.
             visit: is told of every place.
-            through_objects: whether the objects are followed out of whose fields the value is read.
+            beyond: for a read at which the walk goes on, whether what was stored to the field is followed, and which objects
+                are followed out of whose field the value was read; the stores only if absent.
         """
         self.callers(site[0])
         first = Place(site[0], site[1], target, (), (), (site,))
@@ -235,14 +238,14 @@ class Origins:
                 if isinstance(step, Place):
                     queue.append(step)
                 elif not ends(step):
-                    queue.extend(self._stored(step))
-                    queue.extend(self._receivers(step) if through_objects else ())
+                    stores, owners = beyond(step) if beyond is not None else (True, [])
+                    queue.extend(self._stored(step) if stores else ())
+                    inside = (place.target, *place.inside)
+                    queue.extend(replace(place, node=step.receiver, target=owner, inside=inside) for owner in owners)
 
-    def _receivers(self, read: Read) -> list[Place]:
+    def objects(self, read: Read) -> list[Value]:
         """The objects out of whose field something was read."""
-        place = read.place
-        found = [v for v in self.values(place.frame, read.receiver) if isinstance(v, (Instance, Member))]
-        return [replace(place, node=read.receiver, target=v, inside=(place.target, *place.inside)) for v in found]
+        return [v for v in self.values(read.place.frame, read.receiver) if isinstance(v, (Instance, Member))]
 
     def _before(self, place: Place) -> Iterator[Place | Read]:
         """The places from which the value comes to this one."""
@@ -318,7 +321,24 @@ class Origins:
             stored = operands_of(frame.body.nodes[index])
             for operand in stored:
                 if self.carries(frame, operand, inner.target):
-                    yield replace(inner, frame=frame, node=operand, calls=())
+                    yield replace(inner, frame=frame, node=operand, calls=(), is_stored=True)
+        if isinstance(place.target, Instance):
+            yield from self._from_constructor(place, inner)
+
+    def _from_constructor(self, place: Place, inner: Place) -> Iterator[Place]:
+        """What the constructor that runs here stores to the object that is made."""
+        pending = [(callee, ((place.frame, place.node), *place.calls)) for callee in self._called(place)]
+        seen: set[Frame] = set()
+        while pending:
+            frame, calls = pending.pop()
+            if frame in seen or len(calls) > NESTING:
+                continue
+            seen.add(frame)
+            for index, node in enumerate(frame.body.nodes):
+                if node[0] == "setattr" and self.carries(frame, node[1], place.target):
+                    yield from self._at_operands(replace(inner, frame=frame, node=index, calls=calls), [node[3]])
+            for index, callees in sorted(frame.edges.items()):
+                pending += [(c, ((frame, index), *calls)) for c in callees if c.body.name == frame.body.name]
 
     def _reads(self, place: Place, node: Node) -> Iterator[Read]:
         """Fields that are read by other means than a dot: ``getattr(x, name)``, ``vars(x)[name]``, unpacking of a record."""
@@ -349,12 +369,22 @@ class Origins:
         results = list(self._from_results(place))
         yield from results
         if results:
+            if self._is_cached(frame, node):
+                yield Read(place, node[1], node[2])
             return
         modules = [v for v in self.values(frame, node[1]) if isinstance(v, Module)]
         for module in modules:
             yield from self._of_module(place, module.unit.frame, node[2])
         if not modules:
             yield Read(place, node[1], node[2])
+
+    def _is_cached(self, frame: Frame, node: Node) -> bool:
+        """Whether the object keeps what the property gives."""
+        for value in self.values(frame, node[1]):
+            found = members(self.engine, value.info, node[2]) if isinstance(value, Instance) else None
+            if found is not None and any(isinstance(v, Descriptor) and v.kind == "cached_property" for v in found[1]):
+                return True
+        return False
 
     def _from_results(self, place: Place) -> Iterator[Place]:
         """What functions of the program give or yield that run here."""
@@ -392,7 +422,8 @@ class Origins:
             return
         for frame, node in self.callers(place.frame):
             for site in self._call_nodes(place.frame, frame, node):
-                outer = replace(place, trail=((frame, node), *place.trail)) if len(place.trail) < NESTING else place
+                extended = not place.is_stored and len(place.trail) < NESTING
+                outer = replace(place, trail=((frame, node), *place.trail)) if extended else place
                 yield from self._given(outer, site, name)
 
     def _call_nodes(self, callee: Frame, frame: Frame, node: int) -> list[Site]:
@@ -481,7 +512,7 @@ class Origins:
             written = self.values(frame, operands[1])
             alike = any(w in owners or (isinstance(w, Instance) and _may_be(self.engine, w, owners, infos)) for w in written)
             if alike and self.carries(frame, operands[3], place.target):
-                yield replace(place, frame=frame, node=operands[3], calls=())
+                yield replace(place, frame=frame, node=operands[3], calls=(), is_stored=True)
         for owner in owners:
             yield from self._given_to_record(place, owner)
 
@@ -494,7 +525,7 @@ class Origins:
                 continue
             for operand in operands_of(frame.body.nodes[node])[1:]:
                 if self.carries(frame, operand, place.target):
-                    yield replace(place, frame=frame, node=operand, calls=())
+                    yield replace(place, frame=frame, node=operand, calls=(), is_stored=True)
 
 
 def is_made_at(value: Value, frame: Frame, node: int) -> bool:
