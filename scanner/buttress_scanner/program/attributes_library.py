@@ -39,6 +39,8 @@ def of_external(engine: Engine, path: str, name: str, site: Site) -> list[Value]
         return [engine.const(path.rpartition(".")[2])] if name != "__doc__" else []
     if name == "__dict__":
         return [engine.make(Namespace, engine.make(External, path))]
+    if name == "__call__":
+        return [engine.make(External, path)]
     written = engine.values(engine.slot("external", path, name)) if ("external", path, name) in engine.heap else []
     return [*written, *_external_value(engine, child, site)]
 

@@ -13,10 +13,11 @@ from buttress_scanner.program.values import (
     Box,
     Function,
     Instance,
+    Running,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
@@ -32,6 +33,7 @@ class TextArguments:
         self._callers: dict[Frame, list[Site]] = {}
         self._called: set[Body] = set()
         """What known callers run, on an object that they made or got."""
+        self._made: dict[Frame, list[Site]] | None = None
         self._open: set[Frame] | None = None
         self._frames = list(frames)
         for frame in self._frames:
@@ -60,6 +62,19 @@ class TextArguments:
     def _starts(self, frame: Frame) -> bool:
         return frame.body not in self._called if frame.key == "anybody" else not self._callers.get(frame)
 
+    def _sites(self, frame: Frame) -> Sequence[Site]:
+        """The calls of a function: those that make its generator or coroutine, whoever runs that."""
+        if not (frame.body.is_generator or frame.body.is_async):
+            return self._callers.get(frame, ())
+        if self._made is None:
+            self._made = {}
+            for maker in (f for f in self._frames if f.active):
+                for node, operation in enumerate(maker.body.nodes):
+                    for value in self._engine.read(maker, node) if operation[0] == "call" else ():
+                        if isinstance(value, Running):
+                            self._made.setdefault(value.frame, []).append((maker, node))
+        return self._made.get(frame, ()) or self._callers.get(frame, ())
+
     def of(self, frame: Frame, name: str, trail: Trail, follow: Follow) -> list[Named]:
         """What the callers give for a parameter: the call that was entered, or else all calls, which are then part of the way."""
         default = [Named(text) for text in texts_in(default_or_declared(self._engine, frame, name))]
@@ -67,7 +82,7 @@ class TextArguments:
             given = self._argument(trail.down[-1], frame, name, Trail(trail.down[:-1], trail.busy), follow)
             return default if given is None else given
         found: list[Named] = default if frame.key == "anybody" else []
-        for site in self._callers.get(frame, ()):
+        for site in self._sites(frame):
             given = self._argument(site, frame, name, Trail(busy=trail.busy), follow)
             found += default if given is None else [Named(n.text, (site, *n.way)) for n in given]
         return found
@@ -97,6 +112,17 @@ class TextArguments:
             place = sources.positional[position]
             return follow(*place, trail) if place is not None else []
         return follow(*sources.keywords[name], trail) if name in sources.keywords else None
+
+    def under(self, frame: Frame, name: str, key: str) -> list[Named]:
+        """What the callers give under a keyword that a parameter ``**name`` collects."""
+        param = next((p for p in frame.body.params if p.name == name), None)
+        found: list[Named] = []
+        for site in self._sites(frame) if param is not None and param.kind == "kwarg" else ():
+            for callee, sources in sources_of(self._engine, site):
+                if isinstance(callee, Function) and callee.body is frame.body and key in sources.keywords:
+                    given = self._trace(*sources.keywords[key], Trail())
+                    found += [Named(n.text, (site, *n.way)) for n in given]
+        return found
 
     def _bound(self, site: Site, frame: Frame, name: str) -> list[Named]:
         """What arrives in a parameter of what a library function calls, as far as it stands among the arguments there."""

@@ -147,10 +147,16 @@ class TextSources:
         return self._trace(frame, operation[2], trail) if operation[1] == "format" else []
 
     def _free(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
-        scope = frame.closure
-        for _ in range(operation[2]):
-            scope = scope.closure if scope is not None else None
+        scope = self._scope(frame, operation[2])
         return self._versions(scope, operation[1], Trail(busy=trail.busy)) if scope is not None else []
+
+    @staticmethod
+    def _scope(frame: Frame, depth: int) -> Frame | None:
+        """The frame of an enclosing function."""
+        scope = frame.closure
+        for _ in range(depth):
+            scope = scope.closure if scope is not None else None
+        return scope
 
     def _own(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return self._versions(frame, operation[1], trail) or self._known(frame, node)
@@ -276,7 +282,12 @@ class TextSources:
 
     def _item(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         key = frame.body.nodes[operation[2]]
-        cut = self._pieces(frame, operation[1], key[1], trail) if key[0] == "const" and isinstance(key[1], int) else []
+        if key[0] != "const":
+            return self._known(frame, node)
+        holder = frame.body.nodes[operation[1]]
+        if isinstance(key[1], str) and holder[0] == "param":
+            return self._arguments.under(frame, holder[1], key[1]) or self._known(frame, node)
+        cut = self._pieces(frame, operation[1], key[1], trail) if isinstance(key[1], int) else []
         return cut or self._known(frame, node)
 
     def _unpacked(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
@@ -336,6 +347,9 @@ class TextSources:
                 return [n for key, _ in operation[1] if key >= 0 for n in (take or self._trace)(frame, key, ahead)]
             case "phi" | "narrow" | "param":
                 return self._handed_on(frame, operation, ahead, follow)
+            case "free" if (scope := self._scope(frame, operation[2])) is not None:
+                versions = scope.body.versions.get(operation[1], ())
+                return [n for version in versions for n in follow(scope, version, Trail(busy=ahead.busy))]
         inner = [n for top, version in self._assigned(frame, operation) for n in follow(top, version, ahead)]
         return inner if take is not None else inner + self._held(frame, node, operation)
 
