@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -19,7 +18,7 @@ from buttress_scanner.program.reach import Hop, Reach, given, is_unrun, order_of
 from buttress_scanner.program.values import Function, Maker, Method, Partial
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from buttress_scanner.config.selectors import Selector
     from buttress_scanner.facts.model import Span
@@ -108,16 +107,17 @@ class _Purity:
     allow: list[Selector]
     found: dict[Position, Finding] = field(default_factory=dict)
     roots: set[tuple[str, object]] = field(default_factory=set)
+    running: Reach | None = None
+    typing_only: dict[str, set[Span]] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for every place of the zone that has an effect or calls what has one."""
         frames = self.program.frames()
-        typing_only = {u.name: {i.span for i in u.facts.imports if i.typing_only} for u in self.program.modules.values()}
-        reach = Reach(frames, self._forbidden, partial(self._passes, typing_only))
+        reach = Reach(frames, self._forbidden, self._passes)
         inside = [f for f in frames if f.unit.name in self.zone]
         reached = self._reached_from_zone(inside)
         self.ledger.judge(len({(f.unit.name, f.body.index) for f in inside if f.body.kind != "class"}))
-        for frame in inside:
+        for frame in sorted(inside, key=lambda each: each.body.kind != "module"):
             trusted = frame.key == "anybody" or frame.body.kind in ("module", "class") or frame in reached
             self._hops(frame, reach, trusted)
             self._decorators(frame, reach)
@@ -131,14 +131,20 @@ class _Purity:
     def _allowed(self, module: str, qualname: str) -> bool:
         return any(s.matches_symbol(module, qualname) for s in self.allow if s.name or s.matches_module(module))
 
-    def _passes(self, typing_only: Mapping[str, Container[Span]], frame: Frame, node: int, callee: Frame) -> bool:
+    def _passes(self, frame: Frame, node: int, callee: Frame) -> bool:
         """Whether an effect of the callee is one of the caller: neither allowed, nor of the zone itself, nor of another time."""
         if callee.unit.name in self.zone or self._allowed(callee.unit.name, callee.body.qualname):
             return False
         if frame.edges[node].get(callee) == "later" and root(frame).body.kind in ("module", "class"):
             return False  # what a module registers while it loads runs at another time
         imports = frame.body.nodes[node][0] in ("import", "from", "star")
-        return not (imports and (frame.body.spans[node] in typing_only[frame.unit.name] or is_unrun(frame.body, node)))
+        return not (imports and (is_unrun(frame.body, node) or self._is_typing_only(frame, node)))
+
+    def _is_typing_only(self, frame: Frame, node: int) -> bool:
+        known = self.typing_only.get(frame.unit.name)
+        if known is None:
+            known = self.typing_only[frame.unit.name] = {i.span for i in frame.unit.facts.imports if i.typing_only}
+        return frame.body.spans[node] in known
 
     def _allowed_path(self, path: str) -> bool:
         return any(f"{s.module}.{s.name}" == path or (s.name is None and s.matches_module(path)) for s in self.allow)
@@ -168,6 +174,15 @@ class _Purity:
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):
                 self._report(frame, hop, path)
+            elif frame.body.kind not in ("module", "class") and hop.callee in self._running().next:
+                self._report(frame, hop, [hop, *self._running().path(hop.callee)])
+
+    def _running(self) -> Reach:
+        """What is brought about without loading any module."""
+        if self.running is None:
+            frames = self.program.frames()
+            self.running = Reach(frames, self._forbidden, lambda f, n, c: c.body.kind != "module" and self._passes(f, n, c))
+        return self.running
 
     def _uses_given(
         self, frame: Frame, hop: Hop, path: list[Hop], effects: frozenset[str], guilty: dict[int, frozenset[str]]
@@ -188,7 +203,7 @@ class _Purity:
     def _is_repeated(self, frame: Frame, hop: Hop, path: list[Hop]) -> bool:
         """Whether this happens on import, and the module has been told of its root cause."""
         loads = frame.body.kind in ("module", "class") and not runs_factories(frame)
-        if hop.callee is None or not (loads or frame.edges[hop.node].get(hop.callee) == "import"):
+        if hop.callee is None or not (loads or _loads_a_module(path) or frame.edges[hop.node].get(hop.callee) == "import"):
             return False
         root = (path[-1].frame.unit.name, path[-1].frame.body.index, path[-1].node)
         if (frame.unit.name, root) in self.roots:
@@ -298,6 +313,10 @@ class _Purity:
             sink=deed.path,
             evidence=[self.program.step(h.frame, h.node, _step_text(h)) for h in path],
         )
+
+
+def _loads_a_module(path: list[Hop]) -> bool:
+    return any(hop.callee is not None and hop.callee.body.kind == "module" for hop in path)
 
 
 def _verb(frame: Frame, hop: Hop) -> str:

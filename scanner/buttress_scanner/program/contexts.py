@@ -41,6 +41,8 @@ CONTEXTS = 5
 SMALL_CONTEXTS = 10
 FACTORY_CONTEXTS = 10
 """Frames of a function that makes functions or classes: each holds what it was made with."""
+DECORATOR_CONTEXTS = 400
+"""Frames of a small one, such as a decorator, which a program may use everywhere."""
 HOLDER_CONTEXTS = 300
 """Frames of a small method that calls what its object holds."""
 HOLDER_CELLS = 600
@@ -182,10 +184,10 @@ class Contexts:
             return self._objects(function)
         if function.closure is not None:
             return CONTEXTS
+        if self.engine.bodies[function.body].makes_callables:
+            return DECORATOR_CONTEXTS if len(function.body.nodes) <= 2 * SMALL else FACTORY_CONTEXTS
         if inlined:
             return SMALL_CONTEXTS
-        if self.engine.bodies[function.body].makes_callables:
-            return FACTORY_CONTEXTS
         return 2 * CONTEXTS if self._tested[function.body] else CONTEXTS
 
 
@@ -205,16 +207,20 @@ def _name_asked_for(function: Function, bound: Mapping[str, Sequence[Value]]) ->
 
 def _tested_defaults(body: Body) -> frozenset[str]:
     """The parameters with defaults on which it depends what runs, or which value is meant."""
-    nodes, found = body.nodes, set()
     tests = {t for _, _, each in body.guarded for t in each} | {
-        t for arm in body.arms.values() for each in arm.values() for t in each
+        t for a in body.arms.values() for each in a.values() for t in each
     }
-    for test in tests:
-        while nodes[test][0] == "narrow":
-            test = nodes[test][3]
-        if nodes[test][0] == "param":
-            found.add(nodes[test][1])
+    subjects = {_tested(body, test) for test in tests}
+    found = {body.nodes[s][1] for s in subjects if body.nodes[s][0] == "param"}
     return frozenset(p.name for p in body.params if p.default >= 0 and p.name in found)
+
+
+def _tested(body: Body, test: int) -> int:
+    """The node that a test is about."""
+    node = test
+    while body.nodes[node][0] == "narrow":
+        node = body.nodes[node][3]
+    return node
 
 
 def _is_inlined(body: Body, caller: Frame) -> bool:

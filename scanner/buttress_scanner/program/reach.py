@@ -59,8 +59,8 @@ def guards_of(body: Body) -> dict[int, tuple[int, ...]]:
 def _is_impossible(frame: Frame, test: int) -> bool:
     """Whether a test of a parameter cannot come out so, for what this frame is called with.
 
-    Only what is known for certain counts: an argument that is left out, or whose values are all known. One that seems to be always ``None`` may be an
-    attribute that somebody else sets.
+    Only what is known for certain counts: an argument that is left out, or whose values are all known. One that seems to be
+    always ``None`` may be an attribute that somebody else sets.
     """
     nodes, subject = frame.body.nodes, test
     while nodes[subject][0] == "narrow":
