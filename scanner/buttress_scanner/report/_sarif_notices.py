@@ -8,7 +8,7 @@ from buttress_scanner.findings.model import Position
 from buttress_scanner.report._forges import advised
 from buttress_scanner.report._sarif_limits import NOTICES
 from buttress_scanner.report._sarif_places import location
-from buttress_scanner.report._summary import vacuities
+from buttress_scanner.report._summary import stale, vacuities
 from buttress_scanner.report._text import counted
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from buttress_scanner.findings.report_model import Report
 
 _VACUOUS, _UNJUDGED, _UNDECIDED, _SHORTENED = "vacuous-contract", "not-judged", "undecided", "shortened"
+_STALE = "stale-baseline"
 _TEXTS = {
     _VACUOUS: "A contract that guards nothing: its subject, zone or modules do not exist.",
     _UNJUDGED: "Something that kept the check from judging: a file, the configuration, an exemption.",
+    _STALE: "An entry of a strict baseline whose finding is gone.",
     _UNDECIDED: "A place that a contract looked at and could not decide.",
     _SHORTENED: "The log would be longer than code scanning takes; `buttress check --format json` has everything.",
 }
@@ -42,6 +44,8 @@ def failures(report: Report, index: Mapping[str, int]) -> Iterator[_Object]:
 
 def remarks(report: Report, index: Mapping[str, int], left_out: int, cut: int) -> Iterator[_Object]:
     """Yield what was left undecided, and what of the report is not in the log."""
+    for text in stale(report):
+        yield _note(report, _STALE, "warning", text, Position("", 0))
     sites = [(result.id, site) for result in report.contracts for site in result.sites]
     for name, site in sites[:NOTICES]:
         yield _note(report, _UNDECIDED, "note", f"[{name}] {site.reason}", site.position) | _rule(name, index)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.model import Position, Severity
 from buttress_scanner.report._forges import advised, below_repository, explained, place_of_problem
-from buttress_scanner.report._summary import vacuities
+from buttress_scanner.report._summary import stale, vacuities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +41,9 @@ def _issues(report: Report) -> Iterator[_Object]:
     for name, _, path, line, why in vacuities(report):
         place = below_repository(report, Position(path, line))
         yield _issue(name, _UNJUDGED, place, f"This contract guards nothing: {why}", _digest("vacuous", name, why))
+    if report.baseline is not None and (gone := list(stale(report))):
+        place = below_repository(report, Position(report.baseline.path, 0))
+        yield _issue("baseline", _SEVERITY[Severity.ERROR], place, "\n".join(gone), _digest("baseline", *gone))
 
 
 def _issue(check: str, severity: str, place: Position, description: str, fingerprint: str) -> _Object:

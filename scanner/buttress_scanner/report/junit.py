@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from buttress_scanner.findings.model import Severity
 from buttress_scanner.findings.report_model import ContractResult, Report, Status
 from buttress_scanner.report._forges import advised, explained
-from buttress_scanner.report._summary import coverage, place, place_of, tally
+from buttress_scanner.report._summary import coverage, place, place_of, stale, tally
 from buttress_scanner.report._text import counted
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) 
     cases += [_other(name, [finding for finding in report.findings if finding.contract == name]) for name in others]
     if report.errors:
         cases.append(_problems(report))
+    if gone := list(stale(report)):
+        cases.append(_named("buttress", "baseline"))
+        _said(cases[-1], "failure", "baseline", "the baseline has entries whose finding is gone", gone)
     figures = {
         "tests": str(len(cases)),
         "failures": str(sum(case.find("failure") is not None for case in cases)),

@@ -10,7 +10,7 @@ import jsonschema
 from hypothesis import given
 
 from buttress_scanner.findings.model import Severity
-from buttress_scanner.findings.report_model import Report
+from buttress_scanner.findings.report_model import BaselineUse, Report
 from buttress_scanner.report import render
 from tests.scanner.report.samples import DIRECT, FULL, QUIET, THROUGH_HELPER, reader
 from tests.scanner.report.strategies import REPORTS
@@ -71,6 +71,17 @@ def test_what_is_accepted_is_no_issue() -> None:
     assert found[2]["location"] == {"path": "docs/two words.md", "lines": {"begin": 1, "end": 1}}
     assert found[4]["check_name"] == "buttress/gone"
     assert found[4]["location"] == {"path": "buttress.toml", "lines": {"begin": 2, "end": 2}}
+
+
+def test_a_strict_baseline_that_is_too_long() -> None:
+    """Entries whose finding is gone fail the check, and so are an issue of the baseline."""
+    (issue,) = issues(replace(QUIET, baseline=BaselineUse("old.baseline", fixed=("one-path x",), strict=True)))
+    assert (issue["check_name"], issue["severity"], issue["location"]["path"]) == (
+        "buttress/baseline",
+        "critical",
+        "old.baseline",
+    )
+    assert "one-path x" in issue["description"]
 
 
 def test_the_quiet_case() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buttress_scanner.findings.map_model import Layering, Link, ModuleMap, Part
-from buttress_scanner.findings.model import Finding, Position, Step, Suppressed
+from buttress_scanner.findings.model import Finding, Position, Severity, Step, Suppressed
 from buttress_scanner.findings.report_model import BaselineUse, Comparison, ContractResult, Problem, Report, Site, Stats, Status
 from buttress_scanner.report import render
 from buttress_scanner.report.html import _findings
@@ -93,14 +93,45 @@ def test_findings_with_their_evidence() -> None:
     assert "mark" in dict(found.elements)
 
 
-def test_the_verdict_and_the_figures() -> None:
-    """The first sentence says what a manager must know."""
-    assert "1 error kept the check from judging, 1 of 3 contracts guards nothing, 1 of 3 contracts is broken." in page(
-        FULL
-    ).words.replace("1 Error", "1 error")
-    assert "The contract is kept." in page(QUIET).words
-    two = replace(QUIET, contracts=(QUIET.contracts[0], replace(QUIET.contracts[0], id="b")))
-    assert "All 2 contracts are kept." in page(two).words
+BROKEN = replace(QUIET.contracts[0], status=Status.BROKEN)
+VERDICTS = {
+    "not to be trusted": (
+        FULL,
+        "doubtful",
+        "1 error kept the check from judging, 1 of 3 contracts guards nothing, 1 of 3 contracts is broken.",
+    ),
+    "one contract": (QUIET, "good", "The contract is kept."),
+    "contracts": (
+        Report(contracts=(QUIET.contracts[0], replace(QUIET.contracts[0], id="b"))),
+        "good",
+        "All 2 contracts are kept.",
+    ),
+    "nothing": (Report(), "good", "No contract was checked."),
+    "broken": (Report((DIRECT,), (BROKEN, replace(QUIET.contracts[0], id="b"))), "bad", "1 of 2 contracts is broken."),
+    "notes": (
+        Report((replace(DIRECT, severity=Severity.NOTE),), (BROKEN,)),
+        "doubtful",
+        "1 of 1 contract is broken, by notes only, which the check lets pass.",
+    ),
+    "a suppression without effect": (
+        Report((replace(DIRECT, contract="suppression"),), QUIET.contracts),
+        "bad",
+        "The contracts are kept, with 1 finding about what is accepted.",
+    ),
+    "a baseline that is too long": (
+        Report((), QUIET.contracts, baseline=BaselineUse("b", fixed=("x",), strict=True)),
+        "bad",
+        "The contracts are kept, and the baseline knows findings that are gone.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("report", "state", "sentence"), VERDICTS.values(), ids=VERDICTS)
+def test_the_verdict(report: Report, state: str, sentence: str) -> None:
+    """The first sentence says what a manager must know, in the colour of the exit code."""
+    found = page(report)
+    assert [has["class"] for has in found.all("p", role="status")] == [f"verdict {state}"]
+    assert sentence in found.words
 
 
 def test_why_a_contract_guards_nothing() -> None:
@@ -145,8 +176,10 @@ def test_code_that_is_gone() -> None:
 
 def test_more_findings_than_anybody_reads() -> None:
     """Beyond a limit findings are counted."""
-    many = tuple(replace(DIRECT, ordinal=number) for number in range(_findings.LIMIT + 3))
-    assert "3 findings more: the JSON report has them all." in page(Report(findings=many)).words
+    many = tuple(replace(DIRECT, ordinal=number) for number in range(_findings.LIMIT + 2))
+    last = replace(DIRECT, contract="pure", severity=Severity.NOTE)
+    found = page(Report(findings=(*many, last), contracts=(BROKEN,)))
+    assert "3 findings more: the JSON report has them all." in found.words
 
 
 def test_the_page_carries_a_policy_for_its_own_content() -> None:

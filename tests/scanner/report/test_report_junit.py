@@ -12,7 +12,7 @@ import xmlschema
 from hypothesis import given
 
 from buttress_scanner.findings.model import Severity
-from buttress_scanner.findings.report_model import ContractResult, Report, Status
+from buttress_scanner.findings.report_model import BaselineUse, ContractResult, Report, Status
 from buttress_scanner.report import render
 from tests.scanner.report.samples import DIRECT, FULL, QUIET, reader
 from tests.scanner.report.strategies import REPORTS
@@ -113,6 +113,13 @@ def test_what_does_not_fail_the_check_is_no_failure(finding: object, told: str) 
     passed = case(Report(findings=(finding,), contracts=(RESULT,)), "one-path")
     assert passed.find("failure") is None
     assert told in (passed.findtext("system-out") or "")
+
+
+def test_a_strict_baseline_that_is_too_long() -> None:
+    """Entries whose finding is gone fail the check, and so are a failure; without strictness they are none."""
+    report = replace(QUIET, baseline=BaselineUse("old.baseline", fixed=("one-path x",), strict=True))
+    assert "one-path x" in (case(report, "baseline").findtext("failure") or "")
+    assert suite(replace(report, baseline=BaselineUse("old.baseline", fixed=("one-path x",)))).get("failures") == "0"
 
 
 def test_the_schema_refuses_another_document() -> None:

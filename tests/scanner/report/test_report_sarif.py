@@ -152,6 +152,15 @@ def test_undecided_sites_are_notifications() -> None:
     assert note["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 5}
 
 
+def test_a_strict_baseline_that_is_too_long() -> None:
+    """Entries whose finding is gone are told; the execution was successful all the same."""
+    (invocation,) = run_of(replace(QUIET, baseline=BaselineUse("old.baseline", fixed=("one-path x",), strict=True)))[
+        "invocations"
+    ]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (True, 1)
+    assert {note["descriptor"]["id"] for note in invocation["toolExecutionNotifications"]} == {"stale-baseline"}
+
+
 def test_lines_have_the_fingerprint_of_code_scanning() -> None:
     """Beside our fingerprint stands the one that code scanning computes itself, unless the file is gone."""
     results = json.loads(render(FULL, "sarif", read_source=reader(FILES), color=False))["runs"][0]["results"]

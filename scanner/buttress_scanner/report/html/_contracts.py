@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.report_model import ContractResult, Report, Status
 from buttress_scanner.report._pages import kind_page
+from buttress_scanner.report._sarif_limits import most_important
 from buttress_scanner.report._summary import place as written_place
 from buttress_scanner.report._text import counted
 from buttress_scanner.report.html._build import tag
+from buttress_scanner.report.html._findings import LIMIT
 from buttress_scanner.report.html._parts import anchor, place, prose, status_badge
 from buttress_scanner.report.html._trend import sparkline
 
@@ -29,18 +31,21 @@ def contracts(report: Report) -> Element:
     """Write every contract, those first that need somebody."""
     results = sorted(report.contracts, key=lambda result: _FIRST[result.status])
     found = Counter(finding.contract for finding in report.open_findings)
+    shown = {finding.contract for finding in most_important(report.open_findings, LIMIT)}
     return tag(
         "section",
         tag("h2", "Contracts"),
-        [_contract(result, report, found[result.id]) for result in results] or tag("p", "None was checked.", class_="quiet"),
+        [_contract(result, report, found[result.id], is_shown=result.id in shown) for result in results]
+        or tag("p", "None was checked.", class_="quiet"),
         id="contracts",
     )
 
 
-def _contract(result: ContractResult, report: Report, found: int) -> Element:
+def _contract(result: ContractResult, report: Report, found: int, *, is_shown: bool) -> Element:
     figures: list[Child] = [f"{result.judged:,} judged".replace(",", "\u202f")]
     if found:
-        figures.append(tag("a", counted(found, "finding"), href=f"#{anchor('findings-', result.id)}"))
+        text = counted(found, "finding")
+        figures.append(tag("a", text, href=f"#{anchor('findings-', result.id)}") if is_shown else text)
     if result.undecided:
         figures.append(f"{result.undecided} undecided")
     return tag(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from buttress_scanner.findings.model import Position, Severity
 from buttress_scanner.report._sarif_limits import most_important
 from buttress_scanner.report._summary import place as written_place
+from buttress_scanner.report._summary import stale
 from buttress_scanner.report._text import counted
 from buttress_scanner.report.html._build import tag
 from buttress_scanner.report.html._parts import anchor, doubt_badge, place, prose, severity_badge
@@ -123,7 +124,8 @@ class Findings:
     def accepted(self) -> Element | None:
         """Write what comments and the baseline accept."""
         suppressed, known = self._report.suppressed_findings, self._report.known_findings
-        if not suppressed and not known:
+        gone = list(stale(self._report))
+        if not suppressed and not known and not gone:
             return None
         rows = [self._row(f, f"“{f.suppressed.reason}”" if f.suppressed else "") for f in suppressed[:LIMIT]]
         rows += [self._row(f, "known to the baseline") for f in known[:LIMIT]]
@@ -133,6 +135,7 @@ class Findings:
             "section",
             tag("h2", "Accepted"),
             tag("p", f"{len(suppressed)} by a comment in the code, {len(known)} by the baseline. They do not fail the check."),
+            tag("div", [tag("p", prose(text)) for text in gone], class_="problem") if gone else None,
             tag(
                 "details",
                 tag("summary", "Show them"),

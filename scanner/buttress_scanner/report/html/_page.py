@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _HERE = Path(__file__).parent
-_VERDICT = ("good", "bad", "doubtful")
 
 
 def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
@@ -87,18 +86,18 @@ def _maker() -> str:
 
 
 def _header(report: Report, title: str) -> Element:
-    verdict = _VERDICT[report.exit_code]
+    state, verdict = _verdict(report)
     return tag(
         "header",
         tag("h1", title),
-        tag("p", tag("strong", _verdict(report)), class_=f"verdict {verdict}", role="status"),
+        tag("p", tag("strong", verdict), class_=f"verdict {state}", role="status"),
         [tag("p", line, class_="hint") for line in _circumstances(report)],
         tag("ul", list(_tiles(report)), class_="tiles"),
     )
 
 
-def _verdict(report: Report) -> str:
-    """Say in one sentence what a reader must know."""
+def _verdict(report: Report) -> tuple[str, str]:
+    """Say in one sentence what a reader must know, and how good that is."""
     total = len(report.contracts)
     vacuous = sum(result.status is Status.VACUOUS for result in report.contracts)
     broken = sum(result.status is Status.BROKEN for result in report.contracts)
@@ -109,12 +108,23 @@ def _verdict(report: Report) -> str:
         said.append(f"{vacuous} of {counted(total, 'contract')} {'guards' if vacuous == 1 else 'guard'} nothing")
     if broken:
         said.append(f"{broken} of {counted(total, 'contract')} {'is' if broken == 1 else 'are'} broken")
-    if said:
-        text = ", ".join(said)
-        return text[0].upper() + text[1:] + "."
-    if report.exit_code:
-        return f"The contracts are kept; {counted(len(report.open_findings), 'finding')} about their exceptions."
-    return f"All {counted(total, 'contract')} are kept." if total != 1 else "The contract is kept."
+    if said and report.exit_code == 0:
+        said.append("by notes only, which the check lets pass")
+    if not said and report.open_findings:
+        said.append(f"the contracts are kept, with {counted(len(report.open_findings), 'finding')} about what is accepted")
+    if not said and report.exit_code:
+        said.append("the contracts are kept, and the baseline knows findings that are gone")
+    if not said:
+        return (
+            "good",
+            f"All {counted(total, 'contract')} are kept."
+            if total > 1
+            else "The contract is kept."
+            if total
+            else "No contract was checked.",
+        )
+    text = ", ".join(said)
+    return ("doubtful", "bad", "doubtful")[report.exit_code], text[0].upper() + text[1:] + "."
 
 
 def _circumstances(report: Report) -> Iterator[str]:
