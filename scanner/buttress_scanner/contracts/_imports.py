@@ -62,6 +62,12 @@ class Entry:
         """Whether an import is one of what the entry names."""
         return self.rank(each.reaches) is not None
 
+    def example(self) -> str | None:
+        """A module that the entry names and a statement can import; None where its patterns leave open which."""
+        ours = (name for name in self._modules if self.rank(name))
+        patterns = (s.module.removesuffix(".**") for s in self.selectors)
+        return next((name for name in (*ours, *patterns) if all(part.isidentifier() for part in name.split("."))), None)
+
     def is_foreign(self) -> bool:
         """Whether the entry speaks of packages outside of the program, as far as its first segments tell."""
         return not any(s.module.partition(".")[0] in (*self._tops, "*", "**") for s in self.selectors)

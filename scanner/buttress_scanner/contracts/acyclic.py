@@ -10,6 +10,7 @@ from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._cycles import Circles
 from buttress_scanner.contracts._imports import Links, Modules, importing_by_name
 from buttress_scanner.contracts.base import Contract
+from buttress_scanner.contracts.breaking import Breaking, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Unit
     from buttress_scanner.program.imports import Import
+
+
+_NEW = ("buttress_sabotage", "buttress_sabotage_too")
 
 
 class Acyclic(Contract):
@@ -33,6 +37,19 @@ class Acyclic(Contract):
     def scope(self, program: Program) -> Iterable[str] | None:
         """Where modules are imported by name; nothing where the judged modules lead to no such place."""
         return importing_by_name(program, program.select(self.modules), indirect=True)
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """Two new modules beside a judged one import each other."""
+        selectors, exempted = program.patterns(self.modules), Exempted(self.exempt)
+        for unit in program.select(self.modules):
+            folder = unit.path.rpartition("/")[0]
+            package = unit.name if unit.is_package else unit.name.rpartition(".")[0]
+            one, other = (".".join(filter(None, (package, name))) for name in _NEW)
+            if any(s.matches_module(one) for s in selectors) and not exempted.covers_place(unit.path, one):
+                paths = ["/".join(filter(None, (folder, f"{name}.py"))) for name in _NEW]
+                changes = {paths[0]: f"import {other}\n".encode(), paths[1]: f"import {one}\n".encode()}
+                yield Breaking(f"puts two modules that import each other into `{package}`", changes, (Place(paths[0], 1),))
+                return
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield findings for circles: without the imports at which they stand, there would be none."""

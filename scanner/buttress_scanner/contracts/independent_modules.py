@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._imports import Chains, Links, Modules, Statement, importing_by_name, root_of
 from buttress_scanner.contracts.base import Contract
+from buttress_scanner.contracts.breaking import HERE, Workbench
 from buttress_scanner.contracts.claims import Never
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from buttress_scanner.config.selectors import Selector
     from buttress_scanner.contracts._imports import Ways
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Unit
@@ -45,6 +48,18 @@ class IndependentModules(Contract):
         for own in units.names:
             others = frozenset(name for name, unit in inside.items() if unit != own)
             yield from (Never(f"imports of {module}", others) for module, unit in inside.items() if unit == own)
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A module of one unit imports one of another: as a statement, and by its name as text."""
+        units, exempted = _Units(self.modules, program), Exempted(self.exempt)
+        members = [unit for unit in units.members(program) if not exempted.covers_place(unit.path, unit.name)]
+        for one in members[:1]:
+            other = next(
+                (u for u in units.members(program) if units.of(u.name) != units.of(one.name) and _is_plain(u.name)), None
+            )
+            if other is not None:
+                code = f"import {other.name}  {HERE}\nimport importlib\nimportlib.import_module({other.name!r})  {HERE}\n"
+                yield Workbench(program).appended(f"imports `{other.name}` in `{one.name}`", one, code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports another unit, or what leads to one."""
@@ -87,6 +102,10 @@ class IndependentModules(Contract):
     def _found(self, links: Links, first: Import, message: str, sink: str, chain: list[Import]) -> Finding:
         position = links.program.position(first.unit, first.span)
         return self.finding(position, first.symbol, message, sink=sink, evidence=links.steps(chain))
+
+
+def _is_plain(module: str) -> bool:
+    return all(part.isidentifier() for part in module.split("."))
 
 
 def _apart(units: Iterable[str | None]) -> str:
