@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _DEFINES = ("class", "import", "from", "star", "func")
 """Operations whose edges are no calls of what the code names."""
+_RUNS = ("await", "iter", "yieldfrom")
 
 
 class CallChain(Contract):
@@ -121,9 +122,14 @@ class _Search:
     def _judge(self, frame: Frame, link: int, index: int) -> None:
         hits = [hit for hit in self._hits(frame, index) if not self._is_lawful(link, hit.link)]
         if hits:
-            self._report(frame, link, index, min(hits, key=_rank))
+            self._report(frame, link, self._made_at(frame, index), min(hits, key=_rank))
         elif frame.body.nodes[index][0] == "call":
             self._note_unknown(frame, index)
+
+    def _made_at(self, frame: Frame, index: int) -> int:
+        """The call whose coroutine or generator a node runs, else the node."""
+        node = frame.body.nodes[index]
+        return node[1] if node[0] in _RUNS and frame.body.nodes[node[1]][0] == "call" else index
 
     def _is_lawful(self, link: int, other: int) -> bool:
         return other in (link, link + 1) or (self.contract.skip_allowed and other > link)
@@ -140,6 +146,8 @@ class _Search:
             if how == "fits" or (is_constructor(callee) and frame.unit.name in self.composing):
                 continue
             link = self.links.of_frame(callee)
+            if _is_made_before(callee) and link >= 0:
+                continue
             if link < 0:
                 yield from self._reached(callee) if callee.body not in own else ()
             elif not (is_constructor(callee) and callee.owner is not None and self.links.constructed(callee.owner) < 0):
@@ -197,7 +205,7 @@ class _Search:
             if how == "fits":
                 continue
             link = self.links.of_frame(callee)
-            if link < 0:
+            if link < 0 or _is_made_before(callee):
                 continue
             if not is_constructor(callee):
                 yield _Hit(link, callee.symbol, "calls")
@@ -232,6 +240,11 @@ class _Search:
         cell = frame.cells[callee[1]]
         if cell is None or not cell.values or all(isinstance(v, Unknown) for v in cell.values):
             self.open.setdefault(self.program.node_position(frame, index), f"nothing is known of the receiver of {callee[2]}")
+
+
+def _is_made_before(callee: Frame) -> bool:
+    """Whether what runs is a coroutine or generator: the call that made it is judged, wherever it stands."""
+    return (callee.body.is_async or callee.body.is_generator) and not callee.body.name.startswith("__")
 
 
 def _rank(hit: _Hit) -> tuple[bool, int, int, str]:

@@ -17,7 +17,7 @@ from buttress_scanner.program.flow_state import IDLE, Outcome, State
 from buttress_scanner.program.states_binding import Binding
 from buttress_scanner.program.states_conditions import Conditions
 from buttress_scanner.program.states_effects import StateEffects
-from buttress_scanner.program.states_model import EMPTY, NEW, Deed, Held, Known, Spot, Status, entry, merged, put, resolved
+from buttress_scanner.program.states_model import EMPTY, NEW, Deed, Held, Known, Same, Spot, Status, entry, merged, put, resolved
 from buttress_scanner.program.states_places import Places
 from buttress_scanner.program.states_values import Values
 from buttress_scanner.program.states_walk import StateWalker
@@ -91,6 +91,7 @@ class States(Flow):
         self.visited: dict[Key, set[Moment]] = {}
         self.judged: dict[tuple[Body, int], bool] = {}
         """Writes, with whether the state before was known on some path."""
+        self._variable_reads: dict[Frame, list[int]] = {}
         self.inlined_at: dict[tuple[Frame, Frame], int] = {}
         """Where a generator is walked in place of its call."""
         self.touching = scope.touching
@@ -152,7 +153,7 @@ class States(Flow):
             return {o._replace(state=state._replace(promises=o.state.promises)) for o in blank}
         frame, index, _ = self.current
         before: Status = state.status
-        inner, link = self.binding.enter(frame, index, callee, before)
+        inner, link = self.binding.enter(frame, index, callee, before, mode)
         if callee not in self.writing:
             link.lost = []
         closes = bool(state.promises) and callee in self.scope.closing
@@ -162,6 +163,7 @@ class States(Flow):
         for kind, ended, _, exc, explicit in self._summary(key):
             promises = ended.promises if closes else tuple(dict.fromkeys((*state.promises, *ended.promises)))
             after = self.binding.leave(frame, index, link, before, ended.status)
+            after = self._remembered(frame, before, after)
             found.add(Outcome(kind, state._replace(status=after, promises=promises), None, exc, explicit))
         return found
 
@@ -218,31 +220,42 @@ class States(Flow):
         self.judged[site] = self.judged.get(site, False) or not wrong or before.sure or len(wrong) == len(before.names)
 
     def _written(self, write: Write, status: Status, spot: Spot, known: Known) -> Status:
-        """The status behind a write; variables that hold what the field was before go on holding that."""
+        """The status behind a write."""
         target = resolved(status, spot)
-        before = self.places.known(status, target)
-        if target != spot and entry(status, spot) is None:
-            spot = target
+        if write.makes is not None:
+            return put(status, target, known)
+        return self._kept(write.frame, status, put(status, target, known), target)
+
+    def _remembered(self, frame: Frame, before: Status, after: Status) -> Status:
+        """The status behind a call: where it has written the field, variables hold what the field was before."""
+        earlier = dict(before)
+        for spot, found in after:
+            if isinstance(found, Known) and found.since is not None and found.since != getattr(earlier.get(spot), "since", None):
+                after = self._kept(frame, before, after, spot)
+        return after
+
+    def _kept(self, frame: Frame, before: Status, after: Status, target: Spot) -> Status:
+        """Variables that hold what the field of an object was go on holding that."""
+        known = self.places.known(before, target)
+        old = Held(self.relation.members(known.names), known.sure)
+        if not old.values:
+            return after
         field = target.below(self.relation.field)
-        old = Held(self.relation.members(before.names), before.sure)
-        kept: dict[Spot, object] = {}
-        for other, found in status:
-            if getattr(found, "spot", None) == field:
-                if old.values:
-                    kept[other] = old
-            else:
-                kept[other] = found
-        after: Status = frozenset(kept.items())  # type: ignore[arg-type]
-        if write.makes is None and old.values:
-            for node in self._reads(write.frame):
-                if self.places.state_of(write.frame, node, status) == target:
-                    after = put(after, Spot((write.frame, node)), old)
-        return put(after, target, known)
+        for spot, found in before:
+            if isinstance(found, Same) and found.spot == field and entry(after, spot) == found:
+                after = put(after, spot, old)
+        for node in self._reads(frame):
+            if self.places.state_of(frame, node, before) == target:
+                after = put(after, Spot((frame, node)), old)
+        return after
 
     def _reads(self, frame: Frame) -> Iterable[int]:
         """The nodes that read the field into a variable."""
-        stored = {leaf for _, _, node in frame.body.stores for leaf in self.places.leaves(frame, node)}
-        return [n for n in sorted(stored) if frame.body.nodes[n][0] == "attr" and frame.body.nodes[n][2] == self.relation.field]
+        if frame not in self._variable_reads:
+            nodes, name = frame.body.nodes, self.relation.field
+            stored = {leaf for _, _, node in frame.body.stores for leaf in self.places.leaves(frame, node)}
+            self._variable_reads[frame] = [n for n in sorted(stored) if nodes[n][0] == "attr" and nodes[n][2] == name]
+        return self._variable_reads[frame]
 
     # --- what was found
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from buttress_scanner.program.bindings import sources_of
 from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.flow_tables import CONSTRUCTION
-from buttress_scanner.program.states_model import RESULT, Entry, Held, Known, Same, Spot, Status, entry, put, resolved
-from buttress_scanner.program.values import Class, Const, Function, Member, Partial
+from buttress_scanner.program.states_model import RESULT, Entry, Held, Known, Same, Spot, Status, entry, in_order, put, resolved
+from buttress_scanner.program.values import Box, Class, Const, Function, Member, Partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,9 +50,9 @@ class Binding:
 
     # --- arguments
 
-    def call_of(self, frame: Frame, index: int) -> int:
+    def call_of(self, frame: Frame, index: int, callee: Frame) -> int:
         """The call behind a node that runs what was called before: an ``await``, a loop, a ``with``."""
-        if frame.body.nodes[index][0] in _CALLS:
+        if frame.body.nodes[index][0] in _CALLS and not callee.body.name.startswith("__"):
             leaves = self.places.leaves(frame, frame.body.nodes[index][1])
             if len(leaves) == 1 and frame.body.nodes[leaves[0]][0] == "call":
                 return leaves[0]
@@ -60,7 +60,7 @@ class Binding:
 
     def given(self, frame: Frame, index: int, callee: Frame, status: Status) -> list[Given]:
         """What a node gives to the parameters of a frame that it runs."""
-        call = self.call_of(frame, index)
+        call = self.call_of(frame, index, callee)
         node = frame.body.nodes[call]
         if node[0] != "call":
             return [(Spot((callee, n)), part) for n, part in enumerate(_operands(node)) if n < len(callee.body.params)]
@@ -128,14 +128,14 @@ class Binding:
 
     # --- handing over
 
-    def enter(self, frame: Frame, index: int, callee: Frame, status: Status) -> tuple[Status, Link]:
-        """The status in which a frame is entered from a node."""
+    def enter(self, frame: Frame, index: int, callee: Frame, status: Status, mode: str = "") -> tuple[Status, Link]:
+        """The status in which a frame is entered from a node; ``mode`` says how the ``with`` ended that an exit leaves."""
         link = Link()
         inner: Status = frozenset((s, _plain(e)) for s, e in status if _is_shared(s) and not isinstance(e, Same))
-        for spot, found in status:
+        for spot, found in in_order(status):
             if _is_shared(spot) and isinstance(found, Same):
-                inner = self._carried(resolved(status, found.spot), spot, status, inner, link)
-        call = self.call_of(frame, index)
+                inner = self._aliasing(callee, resolved(status, found.spot), spot, status, inner, link)
+        call = self.call_of(frame, index, callee)
         given = self.given(frame, index, callee, status)
         for target, part in given:
             inner = self._handed(frame, part, target, status, inner, link)
@@ -145,6 +145,10 @@ class Binding:
             if not given:
                 link.lost = list(self._taken_along(frame, call, status, link))
         inner = self._defaults(callee, inner, {target.root[1] for target, _ in given}) if given else inner
+        for number, param in enumerate(callee.body.params) if mode else ():
+            if number and param.kind in ("pos", "posonly"):
+                outcome = self.engine.const(None if mode == "ok" else True)  # an exception is at any rate true
+                inner = put(inner, Spot((callee, number)), Held(frozenset((outcome,)), sure=True))
         return inner, link
 
     def _handed(self, frame: Frame, part: int, target: Spot, status: Status, inner: Status, link: Link) -> Status:
@@ -158,7 +162,7 @@ class Binding:
             if target.path and entry(inner, target) is None:
                 inner = put(inner, target, self.places.relation.unknown)
             return inner
-        held = self.values.held(frame, part, status)
+        held = self.values.held(frame, part, status) or self.values.container(frame, part)
         if held is not None and len(held.values) <= _MANY and all(map(self._is_plain, held.values)):
             inner = put(inner, target, held)
         return inner
@@ -166,22 +170,28 @@ class Binding:
     def _is_plain(self, value: object) -> bool:
         if isinstance(value, Member):
             return value.info is self.places.relation.info
-        return isinstance(value, Const) and (value.value is None or isinstance(value.value, (bool, str)))
+        return isinstance(value, Box) or (isinstance(value, Const) and isinstance(value.value, (bool, str, type(None))))
 
     def _carried(self, source: Spot, target: Spot, status: Status, inner: Status, link: Link) -> Status:
         """The callee's entries for an object and what is reached from it."""
         if source in link.spots:
             return put(inner, target, Same(link.spots[source])) if link.spots[source] != target else inner
         link.spots[source] = target
-        for spot, found in sorted(status, key=lambda each: len(each[0].path)):
+        for spot, found in in_order(status):
             if not source.holds(spot):
                 continue
             new = target.below(*spot.path[len(source.path) :])
             if isinstance(found, Same):
-                inner = self._carried(resolved(status, found.spot), new, status, inner, link)
+                inner = self._aliasing(target.root[0], resolved(status, found.spot), new, status, inner, link)
             else:
                 inner = put(inner, new, _plain(found))
         return inner
+
+    def _aliasing(self, callee: Frame, source: Spot, new: Spot, status: Status, inner: Status, link: Link) -> Status:
+        """An object that the callee finds under a name of something else: it has a spot of its own there."""
+        if source not in link.spots:
+            inner = self._carried(source, Spot((callee, "object", len(link.spots))), status, inner, link)
+        return put(inner, new, Same(link.spots[source]))
 
     def _taken_along(self, frame: Frame, call: int, status: Status, link: Link) -> Iterator[Spot]:
         node = frame.body.nodes[call]

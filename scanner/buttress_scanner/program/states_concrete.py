@@ -41,6 +41,8 @@ class Case:
 
     nodes: dict[int, Spot]
     choice: dict[Spot, Value]
+    known: dict[int, Concrete]
+    """What parameters such as ``*states`` were given, by node."""
 
     def at(self, leaf: int) -> Value | None:
         """The value chosen for a node."""
@@ -48,7 +50,7 @@ class Case:
         return self.choice.get(spot) if spot is not None else None
 
 
-NO_CASE = Case({}, {})
+NO_CASE = Case({}, {}, {})
 
 
 class Concretes:
@@ -64,7 +66,9 @@ class Concretes:
         found = {case.at(leaf) for leaf in leaves}
         chosen = found.pop() if len(found) == 1 else None
         if chosen is not None:
-            return chosen
+            return self._of_value(chosen, depth)
+        if len(leaves) == 1 and leaves[0] in case.known:
+            return case.known[leaves[0]]
         if len(leaves) != 1 or depth > _NESTING:
             return MISSING
         operands = read_by(frame.body.nodes[leaves[0]])

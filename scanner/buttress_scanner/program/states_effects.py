@@ -82,6 +82,16 @@ class StateEffects(Effects):
             return {_with(o, self._marked(frame, index, o.state.status)) if o.kind == NEXT else o for o in found}
         return found
 
+    def entering(self, value: Value, frame: Frame, index: int, state: State, *, is_async: bool) -> Outcomes:
+        """What ``__enter__`` of the value does."""
+        if isinstance(state.status, str):
+            return super().entering(value, frame, index, state, is_async=is_async)
+        outer, self.states.current = self.states.current, (frame, index, state.status)
+        found = super().entering(value, frame, index, state, is_async=is_async)
+        self.states.visit()
+        self.states.current = outer
+        return found
+
     def _implicit(self, frame: Frame, index: int, state: State) -> Outcomes:
         """Getters and setters surely run, as far as an attribute has one."""
         edges = [f for f in frame.edges.get(index, ()) if f.body.name not in ("__getattr__", "__getattribute__", "__setattr__")]

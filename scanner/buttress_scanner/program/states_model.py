@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from buttress_scanner.program.enums import enum_member, enum_members, members_of_value
+from buttress_scanner.program.frames import Frame
 from buttress_scanner.program.values import Const, Member, Value
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Body
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame, Site
+    from buttress_scanner.program.frames import ClassInfo, Site
 
 NEW = ""
 """The state of an object to whose field nothing has been written yet."""
@@ -136,6 +137,16 @@ class Relation:
 def entry(status: Status, spot: Spot) -> Entry | None:
     """The entry of just this spot."""
     return next((e for s, e in status if s == spot), None)
+
+
+def in_order(status: Status) -> list[tuple[Spot, Entry]]:
+    """The entries, objects before what they hold, always in the same order."""
+    return sorted(status, key=lambda each: (len(each[0].path), each[0].path, _root_order(each[0].root)))
+
+
+def _root_order(root: tuple[Any, ...]) -> tuple[str, ...]:
+    parts = ((p.unit.name, f"{p.body.index:09}") if isinstance(p, Frame) else (getattr(p, "qualname", p),) for p in root)
+    return tuple(f"{text:09}" if isinstance(text, int) else str(text) for part in parts for text in part)
 
 
 def resolved(status: Status, spot: Spot) -> Spot:

@@ -235,8 +235,7 @@ class Places:
         """A new round of a loop: what its nodes made in the last one is known by the variables that hold it, if at all."""
 
         def is_old(spot: Spot) -> bool:
-            owner, node = spot.root[0], spot.root[-1]
-            return owner is frame and isinstance(node, int) and node > start
+            return len(spot.root) == 2 and spot.root[0] is frame and isinstance(spot.root[1], int) and spot.root[1] > start
 
         return without(status, is_old)
 

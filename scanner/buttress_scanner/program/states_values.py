@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from buttress_scanner.program.states_concrete import NO_CASE, Case, Concretes
+from buttress_scanner.program.states_concrete import MISSING, Case, Concretes
 from buttress_scanner.program.states_model import NEW, Held, Known, Spot, Status, ended_early, entry, put
 from buttress_scanner.program.states_places import read_by
-from buttress_scanner.program.values import Const, Member, Value
+from buttress_scanner.program.values import Box, Const, Member, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +60,13 @@ class Values:
         """The values that a node without alternatives can have; None where they are not known."""
         subject = self.subject(frame, node, status)
         if subject is not None:
-            return Held(frozenset(subject.values), subject.sure) if subject.values else None
+            plain = subject.values and all(isinstance(v, (Member, Const, Box)) for v in subject.values)
+            return Held(frozenset(subject.values), subject.sure) if plain else None
         nodes, subjects = self._subjects(frame, (node,), status)
         if subjects and _count(subjects) <= _CASES:
-            found = {self.concretes.of(frame, node, Case(nodes, choice)) for choice in _choices(subjects)}
+            found = {
+                self.concretes.of(frame, node, Case(nodes, choice, self._rest(frame, status))) for choice in _choices(subjects)
+            }
             if found and all(isinstance(v, (Member, Const)) for v in found):
                 return Held(frozenset(v for v in found if isinstance(v, Value)), all(s.sure for s in subjects))
         leaves = self.places.leaves(frame, node)
@@ -113,7 +116,7 @@ class Values:
             return [(status, self.held(frame, leaf, status))]
         chosen: dict[Value, list[dict[Spot, Value]]] = {}
         for choice in _choices(subjects):
-            value = self.concretes.of(frame, leaf, Case(nodes, choice))
+            value = self.concretes.of(frame, leaf, Case(nodes, choice, self._rest(frame, status)))
             if isinstance(value, (Member, Const)):
                 chosen.setdefault(value, []).append(choice)
             elif value is not None or frame.body.nodes[leaf][0] != "item":
@@ -151,6 +154,26 @@ class Values:
                 continue
             pending += [(part, depth + 1) for leaf in leaves for part in _operands(frame, leaf)]
         return standing, list(found.values())
+
+    def _rest(self, frame: Frame, status: Status) -> dict[int, object]:
+        """What ``*states`` was given, as far as that is known."""
+        for number, param in enumerate(frame.body.params):
+            if param.kind == "vararg":
+                parts: list[Value] = []
+                while isinstance(held := entry(status, Spot((frame, number), (f"[{len(parts)}]",))), Held):
+                    if len(held.values) != 1:
+                        return {number: MISSING}
+                    parts += held.values
+                return {number: tuple(parts) if parts else MISSING}
+        return {}
+
+    def container(self, frame: Frame, node: int) -> Held | None:
+        """The one container that a node is, where it is known which."""
+        values = self.engine.read(frame, node)
+        leaves = self.places.leaves(frame, node)
+        if len(values) != 1 or not isinstance(values[0], Box) or any(frame.body.nodes[leaf][0] == "param" for leaf in leaves):
+            return None
+        return Held(frozenset(values), sure=True)
 
     # --- tests
 
@@ -240,7 +263,7 @@ class Values:
             return {status}
         kept = []
         for choice in _choices(subjects):
-            case = Case(nodes, choice) if subjects else NO_CASE
+            case = Case(nodes, choice, self._rest(frame, status))
             verdict = self.concretes.verdict(kind, *(self.concretes.of(frame, side, case) for side in sides))
             if verdict is None or verdict is truth:
                 kept.append(choice)

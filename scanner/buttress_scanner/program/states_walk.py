@@ -266,22 +266,23 @@ class StateContexts(Contexts):
         found: Outcomes = set()
         for generator in generators:
             self.states.inlined_at[self.frame, generator] = where.context
-            found |= inline(
-                self.states, generator, {self._handed(generator, where.context, s) for s in states}, inside, where.place
-            )
+            found |= inline(self.states, generator, {self._handed(generator, where, s) for s in states}, inside, where.place)
         gone = set(generators)
         return {o if isinstance(o.state.status, str) else _clean(o, gone) for o in found}
 
-    def _handed(self, generator: Frame, context: int, state: State) -> State:
+    def _handed(self, generator: Frame, where: Any, state: State) -> State:
         """The parameters of a generator that is walked in place of its call are the arguments of that call."""
         if isinstance(state.status, str):
             return state
         status: Status = state.status
         places, binding = self.states.places, self.states.binding
-        for target, part in binding.given(self.frame, context, generator, status):
+        for target, part in binding.given(self.frame, where.context, generator, status):
             source = places.found(self.frame, part, status)
             held = self.states.values.held(self.frame, part, status)
             status = put(status, target, held if held is not None else Same(resolved(status, source)))
+        yielded = [n for n in generator.body.yields if places.is_tracked(generator, n)]
+        if len(yielded) == 1:
+            status = put(status, Spot((self.frame, where.enter)), Same(places.found(generator, yielded[0], status)))
         return state._replace(status=status)
 
     def _exits(self, value: Instance, state: State, mode: str, exit_node: int, name: str) -> Any:
