@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import yaml
@@ -42,13 +43,13 @@ def read_yaml(text: str) -> list[Part]:
         nodes = list(_nodes(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
+        line = _Lines(text).of(mark) if mark else 1
         raise DataError(line, f"the document is not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
         raise DataError(line, f"the document is not valid YAML: {getattr(error, 'reason', error)}") from None
     written = [node for node in nodes if not _is_empty(node)] or nodes[:1]
-    return [_Building().part(node) for node in written] or [Part(1)]
+    return [_Building(_Lines(text)).part(node) for node in written] or [Part(1)]
 
 
 def _nodes(text: str) -> Iterator[yaml.Node]:
@@ -66,10 +67,22 @@ def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == "plain" and node.value == ""
 
 
+class _Lines:
+    """Lines as editors count them: YAML 1.1, and with it the library, begins new ones at further characters."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [found.start() for found in re.finditer("\n", text)]
+
+    def of(self, mark: yaml.Mark) -> int:
+        """The line of a mark, counted from 1."""
+        return bisect_left(self._ends, mark.index) + 1
+
+
 class _Building:
     """Turns the nodes of one document into parts; what an alias names is built once."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: _Lines) -> None:
+        self._lines = lines
         self._built: dict[int, tuple[Part, int]] = {}
         self._open: set[int] = set()
 
@@ -82,7 +95,7 @@ class _Building:
         known = self._built.get(id(node))
         if known is not None:
             return known
-        line = node.start_mark.line + 1
+        line = self._lines.of(node.start_mark)
         if id(node) in self._open:
             raise DataError(line, "the document holds itself, by an alias within what it names")
         self._open.add(id(node))
@@ -96,7 +109,7 @@ class _Building:
                 size += inside
             part.value = [inner.value for inner in part.listed]
         elif isinstance(node, yaml.ScalarNode):
-            part.value = _scalar(node)
+            part.value = _scalar(node, line)
         if size > _MOST:
             raise DataError(line, f"the document stands for more than {_MOST} values when its aliases are written out")
         self._open.discard(id(node))
@@ -112,10 +125,11 @@ class _Building:
             if key_node.tag == "plain" and key_node.value == "<<":
                 merged += value.listed if isinstance(value.value, list) else [value]
                 continue
-            key = _key(key_node)
+            line = self._lines.of(key_node.start_mark)
+            key = _key(key_node, line)
             if key in part.named:
-                raise DataError(key_node.start_mark.line + 1, f"the key {key!r} stands twice in one mapping")
-            part.named[key], part.keys[key] = value, key_node.start_mark.line + 1
+                raise DataError(line, f"the key {key!r} stands twice in one mapping")
+            part.named[key], part.keys[key] = value, line
         for source in merged:
             for key, value in source.named.items():
                 if key not in part.named:
@@ -124,17 +138,17 @@ class _Building:
         return size
 
 
-def _key(node: yaml.Node) -> str:
+def _key(node: yaml.Node, line: int) -> str:
     """A key as JSON would write it: as text."""
     if not isinstance(node, yaml.ScalarNode):
-        raise DataError(node.start_mark.line + 1, "a key is a mapping or a sequence, which JSON does not know")
-    value = _scalar(node)
+        raise DataError(line, "a key is a mapping or a sequence, which JSON does not know")
+    value = _scalar(node, line)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value) if isinstance(value, str) else node.value
 
 
-def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
+def _scalar(node: yaml.ScalarNode, line: int) -> str | int | float | bool | None:
     text = str(node.value)
     tag = node.tag.removeprefix(_PREFIX) if node.tag != "plain" else ""
     if tag not in ("", "int", "float", "bool", "null"):
@@ -143,7 +157,7 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
         return None
     if tag in ("", "bool") and text in _BOOL:
         return _BOOL[text]
-    return _number(text, tag, node.start_mark.line + 1)
+    return _number(text, tag, line)
 
 
 def _number(text: str, tag: str, line: int) -> str | int | float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
 
@@ -64,6 +65,29 @@ class DocIds(Contract):
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every file name and every entry of the registry that breaks the agreement."""
         yield from _Check(self, program, ledger).run()
+
+    def breakings(self, program: Program) -> Iterable[Breaking]:
+        """Copy a file with its id, move one into another folder, and give one an id that is none."""
+        from buttress_scanner.contracts.breaking import Breaking, Place
+
+        form, documents = self.form(), program.documents
+        path, doc_id = next(((p, i) for p in documents.paths for i in form.within(p.rpartition("/")[2])), ("", None))
+        if doc_id is None:
+            return
+        try:
+            data = documents.read(path)
+        except OSError:
+            return
+        stem, dot, ending = path.rpartition(".")
+        copy = f"{stem}_sabotaged{dot}{ending}" if stem.rpartition("/")[2] else f"{path}_sabotaged"
+        if self.unique:
+            yield Breaking(f"copies {path}", {copy: data}, (Place(copy),))
+        if plain(self.scopes.get(doc_id.scope, "")) or plain(self.kinds.get(doc_id.kind, "")):
+            moved = f"sabotaged/{path.rpartition('/')[2]}"
+            yield Breaking(f"moves {path}", {path: None, moved: data}, (Place(moved),))
+        if self.registry is not None and plain(self.registry) in documents.paths and path != plain(self.registry):
+            gone = path.replace(doc_id.text, "sabotaged")
+            yield Breaking(f"takes the id from {path}", {path: None, gone: data}, (Place(plain(self.registry)),))
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
     from buttress_scanner.contracts._schemas import Validate
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
+
+
+_UNLIKELY: tuple[object, ...] = ({"sabotaged": True}, {}, ["sabotaged"], "sabotaged", 0, None)
+"""Documents of which a schema that demands anything refuses one."""
 
 
 def _usable(schema: str | dict[str, object]) -> str | dict[str, object]:
@@ -69,6 +75,23 @@ class DocumentSchemas(Contract):
                 return
             ledger.judge()
             yield from found
+
+    def breakings(self, program: Program) -> Iterable[Breaking]:
+        """Replace a document by one that the schema refuses."""
+        from buttress_scanner.contracts.breaking import Breaking, Place
+
+        try:
+            validate = Schemas(program.documents).validator(self.form)
+            refused = [json.dumps(each).encode() for each in _UNLIKELY if any(True for _ in validate(each))]
+        except Exception:  # noqa: BLE001 - a schema that cannot be applied is told by the check
+            return
+        for path in program.documents.matching(self.files):
+            if path == self.form:
+                continue
+            content = b"sabotaged = true\n" if path.endswith(".toml") else refused[0] if refused else b""
+            if refused and (content == refused[0] or refused[0] == json.dumps(_UNLIKELY[0]).encode()):
+                yield Breaking(f"puts something else into {path}", {path: content}, (Place(path),))
+                return
 
     def _name(self) -> str:
         return repr(self.form) if isinstance(self.form, str) else "of the contract"

@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Unit
 
 Sort = Literal["path", "class", "function", "variable", "import-alias"]
 _ALL: tuple[Sort, ...] = ("path", "class", "function", "variable", "import-alias")
+
+
+_BROKEN = {
+    "class": "class {name}:  # here\n    pass\n",
+    "function": "def {name}() -> None:  # here\n    return None\n",
+    "variable": "{name} = 1  # here\n",
+    "import-alias": "import sys as {name}  # here\n",
+}
+"""For each sort of name code that gives one, for `buttress sabotage`."""
 
 
 def _expressions(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -99,6 +109,26 @@ class Naming(Contract):
                     sink=f"{sort} {each.name}",
                 )
 
+    def breakings(self, program: Program) -> Iterable[Breaking]:
+        """Give a forbidden name to each sort of thing that is judged."""
+        from pathspec import GitIgnoreSpec
+
+        from buttress_scanner.contracts.breaking import Breaking, Place, Workbench
+
+        name = next(filter(None, map(_example, self.forbid_pattern)), "")
+        chosen = GitIgnoreSpec.from_lines(self.paths)
+        if "path" in self.applies_to:
+            for path in [path for path in program.documents.paths if chosen.match_file(path)]:
+                folder, slash, file = path.rpartition("/")
+                added = f"{folder}{slash}{name}{file[file.find('.') :] if '.' in file else ''}"
+                if name and chosen.match_file(added) and added not in program.documents.paths:
+                    yield Breaking(f"adds {added}", {added: b""}, (Place(added),))
+                    break
+        for unit in [unit for unit in program.modules.values() if chosen.match_file(unit.path)][:1]:
+            for sort in _ALL:
+                if name.isidentifier() and sort in self.applies_to and sort in _BROKEN:
+                    yield Workbench(program).appended(f"gives a {sort} the name {name}", unit, _BROKEN[sort].format(name=name))
+
     def _forbids(self, names: Iterable[str]) -> str:
         """The pattern that is found in any of the names; "" when none is."""
         return next((pattern for pattern in self.forbid_pattern for name in names if re.search(pattern, name)), "")
@@ -108,3 +138,14 @@ def _names_of_path(path: str) -> tuple[str, ...]:
     """What patterns are searched in: the path, each folder's name, and the file's with and without its ending."""
     *folders, file = path.split("/")
     return (path, *folders, file, file.partition(".")[0] or file)
+
+
+def _example(pattern: str) -> str:
+    """A name in which a pattern is found, made of the pattern itself where that is simple; "" where it is not."""
+    plain = re.sub(r"\(\?[a-zA-Z]+\)|[\^$]|\\b", "", pattern)
+    plain = re.sub(r"\(\?[:!=<][^)]*\)", lambda group: group[0][3:-1].partition("|")[0] if group[0][2] == ":" else "", plain)
+    plain = re.sub(r"\[([^\]^])[^\]]*\]|\\d", lambda one: one[1] or "1", plain)
+    plain = re.sub(r"\(([^)|]*)[^)]*\)", r"\1", plain).partition("|")[0]
+    plain = re.sub(r"[^\W]?[*?]|\{[^}]*\}|\+|\\(?=\W)", "", plain).replace(".", "x")
+    found = next((each for each in (plain, f"Some{plain}", f"some_{plain}") if re.search(pattern, each)), "")
+    return found if found.isidentifier() else ""
