@@ -34,7 +34,7 @@ def _finding(finding: Finding, sources: Sources, paint: Paint) -> list[str]:
     doubt = " (possible)" if finding.confidence is Confidence.POSSIBLE else ""
     head = paint(finding.severity.value, f"{finding.severity}[{visible(finding.contract)}]{doubt}")
     lines = [f"{head}: {paint('strong', visible(finding.message))}"]
-    lines.append(f"  {paint('frame', '-->')} {place_of(finding.position)}{_in(finding.symbol)}")
+    lines.append(f"  {paint('frame', '-->')} {place_of(finding.position)}{_in(finding)}")
     lines += _frame(finding, sources, paint)
     if finding.because:
         lines.append(_remark("because", finding.because, paint))
@@ -57,14 +57,15 @@ def _frame(finding: Finding, sources: Sources, paint: Paint) -> list[str]:
 def _step(number: int, step: Step, sources: Sources, paint: Paint) -> list[str]:
     """Draw one step of the evidence: what happens where, and the line of code."""
     lead = f"    {number}. "
-    drawn = [f"{lead}{place_of(step.position)}{_in(step.symbol)}: {visible(step.text)}"]
+    drawn = [f"{lead}{place_of(step.position)}{_in(step)}: {visible(step.text)}"]
     if code := sources.line(step.position.path, step.position.line):
         drawn.append(" " * len(lead) + paint("frame", f"{step.position.line} |") + f" {code}")
     return drawn
 
 
-def _in(symbol: str) -> str:
-    return f" in {visible(symbol)}" if symbol else ""
+def _in(at: Finding | Step) -> str:
+    """The definition around a place; a file that is no module stands for itself, and its path has been said."""
+    return f" in {visible(at.symbol)}" if at.symbol not in ("", at.position.path) else ""
 
 
 def _remark(label: str, text: str, paint: Paint) -> str:
