@@ -51,7 +51,7 @@ class Moves:
         while part:
             if part in self.symbols:
                 return self.symbols[part] + symbol[len(part) :]
-            part = part[: max(part.rfind("."), part.rfind(":"), 0)]
+            part = _scope(part)
         return symbol
 
     def text(self, text: str) -> str:
@@ -102,26 +102,34 @@ def find_moves(before: Mapping[str, Definition], after: Mapping[str, Definition]
 
 
 def _pair(sort: str, before: Mapping[str, Definition], after: Mapping[str, Definition], symbols: dict[str, str]) -> None:
-    """Pair the definitions of one sort, outer ones before inner ones."""
+    """Pair the definitions of one sort, outer ones before inner ones and those that are most alike first."""
     moves = Moves(symbols)
     for depth in sorted({symbol.count(".") for symbol in before}):
         kept = {moves.symbol(symbol) for symbol in before}
-        come = {symbol: each for symbol, each in after.items() if each.sort == sort and symbol not in kept}
-        for symbol in sorted(before):
-            each = before[symbol]
-            if each.sort == sort and symbol.count(".") == depth and moves.symbol(symbol) not in after:
-                alike = max(((_likeness(each, other, moves), other.symbol) for other in come.values()), default=((0.0,), ""))
-                if alike[0][0] >= _ALIKE:
-                    symbols[symbol] = alike[1]
-                    del come[alike[1]]
+        gone = [each for each in before.values() if each.sort == sort and each.symbol.count(".") == depth]
+        gone = [each for each in gone if moves.symbol(each.symbol) not in after]
+        come = [each for symbol, each in after.items() if each.sort == sort and symbol not in kept]
+        pairs = [(_likeness(old, new, moves), old.symbol, new.symbol) for old in gone for new in come]
+        taken: set[str] = set()
+        for (alike, *_), old, new in sorted(pairs, reverse=True):
+            if alike >= _ALIKE and old not in symbols and new not in taken:
+                symbols[old] = new
+                taken.add(new)
 
 
-def _likeness(old: Definition, new: Definition, moves: Moves) -> tuple[float, bool, bool]:
-    """How alike two definitions are from 0 to 1; then, whether they have one name, and stand in one place."""
+def _likeness(old: Definition, new: Definition, moves: Moves) -> tuple[float, bool, bool, bool]:
+    """How alike two definitions are from 0 to 1; then whether they stand in one scope, have one name, and are in one module."""
     common = (old.statements & new.statements).total()
     size = old.statements.total() + new.statements.total()
-    where = moves.symbol(old.symbol).rpartition(":")[0] == new.symbol.rpartition(":")[0]
-    return 2 * common / size if size else float(old.name == new.name), old.name == new.name, where
+    place = moves.symbol(old.symbol)
+    scope, module = _scope(place) == _scope(new.symbol), place.partition(":")[0] == new.symbol.partition(":")[0]
+    same = old.name == new.name
+    return 2 * common / size if size else float(same), scope, same, module
+
+
+def _scope(symbol: str) -> str:
+    """What is around a definition."""
+    return symbol[: max(symbol.rfind("."), symbol.rfind(":"), 0)]
 
 
 def _renamed(old: str, new: str) -> Iterator[tuple[str, str]]:
