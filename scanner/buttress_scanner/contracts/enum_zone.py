@@ -13,11 +13,12 @@ from buttress_scanner.contracts.claims import Claim, May, Never
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.compared import Comparisons
+from buttress_scanner.program.contents import elements, keys_of
 from buttress_scanner.program.enums import enum_member, enum_members, enum_value, enum_value_kind
 from buttress_scanner.program.expected import Expectations
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.reflection import source_of
-from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Module, Value
+from buttress_scanner.program.values import Box, Class, Const, Instance, Maybe, Member, Module, Object, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +34,8 @@ _NAMING = ("attr", "global", "from", "item", "call")
 _HOLDING = ("dict", "seq", "global", "from")
 """Displays and constants, out of which a function takes a member that it names."""
 _NESTING = 2
+_FAR = 200
+"""So many values are looked at for whether a container holds a member at any depth."""
 _NO_MEMBER = ("func", "class", "deco")
 
 
@@ -172,8 +175,6 @@ class _Mentions:
             case Maybe(owner=Class(info=info)) if info is self.info:
                 return {"?"}
             case Box() if depth < _NESTING:
-                from buttress_scanner.program.contents import elements, keys_of
-
                 found: set[str] = set()
                 for element in [*elements(self.engine, value), *(keys_of(self.engine, value) if value.kind == "dict" else ())]:
                     found |= self._members_in(element, depth + 1)
@@ -195,7 +196,22 @@ class _Mentions:
             return self._call_is_mention(frame, index, node)
         if kind == "attr":
             return self._attribute_is_mention(frame, node)
-        return not self._mentioned(frame, int(str(node[1]))) and not self._by_zone(frame, index)
+        return not self._holds(frame, int(str(node[1]))) and not self._by_zone(frame, index)
+
+    def _holds(self, frame: Frame, index: int) -> bool:
+        """Whether what something is taken out of is, or holds at any depth, a forbidden member."""
+        cell = frame.cells[index]
+        pending, seen = list(cell.values if cell is not None else ()), set()
+        while pending and len(seen) < _FAR:
+            value = pending.pop()
+            if value in seen:
+                continue
+            seen.add(value)
+            if self._members_in(value, 0):
+                return True
+            if isinstance(value, Box):
+                pending += [*elements(self.engine, value), *(keys_of(self.engine, value) if value.kind == "dict" else ())]
+        return False
 
     def _by_zone(self, frame: Frame, index: int) -> bool:
         """Whether all that the node runs is code of the zone, where the mention stands."""
@@ -280,11 +296,17 @@ class _Mentions:
         return False
 
     def _class_constant(self, owner: Instance, name: str) -> ClassInfo | None:
-        """The class that binds the name to a constant, unless it declares a field of that name."""
+        """The class that binds the name to a constant or a getter, unless it makes a field of that name."""
         for info in linearise(self.engine, owner.info):
             if name in info.body.exit or name in info.body.annotations:
-                return info if name not in info.body.annotations else None
+                return info if name not in info.body.annotations and not self._is_field(info, name) else None
         return None
+
+    def _is_field(self, info: ClassInfo, name: str) -> bool:
+        """Whether the class binds the name to what a library describes a field with, or to nothing yet."""
+        values = self.engine.read(info.frame, info.body.exit[name])
+        empty = (Const, Object, Unknown)
+        return bool(values) and all(isinstance(v, empty) and not (isinstance(v, Const) and v.value is not None) for v in values)
 
     def _holder(self, info: ClassInfo, name: str) -> str:
         """The module of the class that binds a name, its own where nobody knows."""
