@@ -201,7 +201,8 @@ class _Mentions:
     def _holds(self, frame: Frame, index: int) -> bool:
         """Whether what something is taken out of is, or holds at any depth, a forbidden member."""
         cell = frame.cells[index]
-        pending, seen = list(cell.values if cell is not None else ()), set()
+        pending = list(cell.values if cell is not None else ())
+        seen: set[Value] = set()
         while pending and len(seen) < _FAR:
             value = pending.pop()
             if value in seen:
