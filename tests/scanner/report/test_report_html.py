@@ -269,7 +269,7 @@ def test_the_map_shows_what_breaks_the_layers() -> None:
     arrows = {has["data-from"] + " > " + has["data-to"]: has["class"] for has in found.all("path") if "data-from" in has}
     assert arrows["2.0:@domain > 0.0:shop.web"] == "arrow broken"
     assert arrows["1.0:shop.plugins.b > 1.0:shop.plugins.a"] == "arrow typing"
-    assert "1 arrow against the layers" in found.words
+    assert "1 import against the layers" in found.words
     assert "Outside of these layers: 1 module." in found.words
 
 

@@ -143,6 +143,15 @@ def test_a_map_begins_with_what_can_be_read(packages: int, shown: int, finest: i
     assert finest <= FINEST
 
 
+def test_a_map_that_tells_nothing_is_not_the_first() -> None:
+    """Two boxes say less than forty: where only so few or so many can be drawn, the many are."""
+    modules = [f"{top}.p{number:02}" for top in ("app", "lib") for number in range(20)]
+    links = [link(f"app.p{number:02}", f"lib.p{number:02}") for number in range(20)]
+    found = whole(ModuleMap(tuple(modules), tuple(sorted(links))), lawful)
+    assert [drawing.size for drawing in found] == [2, 40]
+    assert first_shown(found) == 1
+
+
 def test_siblings_that_share_a_beginning_stay_apart() -> None:
     """Layers of modules with one common package are boxes of their own, named by their patterns."""
     parts = ((Part("@front", ("app.a", "app.b")),), (Part("@back", ("app.c", "app.d")),))

@@ -17,6 +17,7 @@ READABLE = 24
 FINEST = 90
 """Boxes of the finest map that is offered."""
 _DEEPEST = 6
+_TELLING = 5
 
 
 class Mark(StrEnum):
@@ -126,8 +127,11 @@ def _levelled(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Drawing:
 
 
 def first_shown(drawings: Sequence[Drawing]) -> int:
-    """Return the number of the finest drawing that is readable at a glance."""
-    return max((number for number, drawing in enumerate(drawings) if drawing.size <= READABLE), default=0)
+    """Return the number of the finest drawing that can be read at a glance; of one that tells next to nothing, the next."""
+    best = max((number for number, drawing in enumerate(drawings) if drawing.size <= READABLE), default=0)
+    if drawings and drawings[best].size < _TELLING and best + 1 < len(drawings) and drawings[best + 1].size <= 2 * READABLE:
+        return best + 1
+    return best
 
 
 def _useful(drawings: Sequence[Drawing]) -> list[Drawing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from buttress_scanner.report._text import width
@@ -58,10 +58,12 @@ def arranged(drawing: Drawing) -> Sheet:
     sheet = Sheet()
     names = [box.name for band in drawing.bands for block in band for box in block.boxes]
     labels = short_names(names)
+    patterns = short_names([block.label for band in drawing.bands for block in band if block.label])
     box_width = min(max([_NARROWEST, *(width(label) * _CHARACTER + 24 for label in labels.values())]), _WIDEST)
     y = float(_MARGIN)
     for number, band in enumerate(drawing.bands):
-        y = _band(sheet, drawing, band, labels, box_width, y, str(number + 1)) + _BETWEEN
+        named = [replace(block, label=patterns.get(block.label, "")) for block in band]
+        y = _band(sheet, drawing, named, labels, box_width, y, str(number + 1)) + _BETWEEN
     sheet.height = max(y - _BETWEEN, 0.0) + _MARGIN
     _route(sheet, drawing)
     return sheet

@@ -41,8 +41,8 @@ def maps(report: Report) -> Element | None:
         for number, each in enumerate(drawn.layerings)
         if any(p.modules for layer in each.layers for p in layer)
     ]
-    everything = whole(drawn, _marking(report, [layering.contract for layering in drawn.layerings]))
-    views.append(_view(_WHOLE, "All packages", _whole_text(drawn), everything))
+    marked = _marking(report, [layering.contract for layering in drawn.layerings])
+    views.append(_view(_WHOLE, "All packages", _whole_text(drawn), whole(drawn, marked), _broken(drawn, marked)))
     return tag(
         "section",
         tag("h2", "Map"),
@@ -53,13 +53,14 @@ def maps(report: Report) -> Element | None:
 
 
 def _layer_view(number: int, report: Report, drawn: ModuleMap, layering: Layering) -> Element:
-    drawings = layered(drawn, layering, _marking(report, [layering.contract]))
+    marked = _marking(report, [layering.contract])
+    drawings = layered(drawn, layering, marked)
     inside = {module for layer in layering.layers for part in layer for module in part.modules}
     outside = len(drawn.modules) - len(inside)
     because = next((result.because for result in report.contracts if result.id == layering.contract), "")
     told = f"{because} " if because else ""
     text = f"{told}Imports go down only. Outside of these layers: {counted(outside, 'module')}."
-    return _view(f"map-{number}", layering.contract, text, drawings)
+    return _view(f"map-{number}", layering.contract, text, drawings, _broken(drawn, marked))
 
 
 def _whole_text(module_map: ModuleMap) -> str:
@@ -84,6 +85,10 @@ def _marking(report: Report, contracts: Sequence[str]) -> Callable[[Link], Mark]
     return marked
 
 
+def _broken(drawn: ModuleMap, marked: Callable[[Link], Mark]) -> int:
+    return sum(marked(link) is Mark.BROKEN for link in drawn.links)
+
+
 def _legend() -> Iterator[Child]:
     for mark in Mark:
         yield tag(
@@ -94,7 +99,7 @@ def _legend() -> Iterator[Child]:
 # --- one map, coarser and finer
 
 
-def _view(name: str, title: str, text: str, drawings: Sequence[Drawing]) -> Element:
+def _view(name: str, title: str, text: str, drawings: Sequence[Drawing], broken: int) -> Element:
     """Draw a map at each level of detail; which one is seen is chosen without a script."""
     shown = first_shown(drawings)
     choices: list[Element] = []
@@ -106,8 +111,7 @@ def _view(name: str, title: str, text: str, drawings: Sequence[Drawing]) -> Elem
         tag("div", _pane(drawing, f"{title}, {number + 1}"), class_=f"pane pane-{number}")
         for number, drawing in enumerate(drawings)
     ]
-    broken = sum(arrow.mark is Mark.BROKEN for arrow in drawings[-1].arrows)
-    alarm = tag("span", f"{counted(broken, 'arrow')} against the layers", class_="badge broken") if broken else None
+    alarm = tag("span", f"{counted(broken, 'import')} against the layers", class_="badge broken") if broken else None
     return tag(
         "details",
         tag("summary", tag("h3", title if name == _WHOLE else tag("code", title)), " ", alarm),
