@@ -1,11 +1,11 @@
 """Check packages that people use against contracts of all kinds, and draw findings to be judged by a reader.
 
 Each file `bench/real/PACKAGE.toml` (or `PACKAGE.PART.toml`) is a configuration for a wheel that `bench/real/corpora.txt` pins.
-Each of its contracts is checked in a run of its own, one after the other, so that one that takes too long costs no other. Then
-findings are drawn at random, evenly: every kind of contract on every package gives one, those that have more give another, until
-there are `--draw` of them. The same seed draws the same findings from the same outcomes.
+The contracts of a file are checked in one run, with `--apart` each in a run of its own. Then findings are drawn at random, evenly:
+every kind of contract on every package gives one, those that have more give another, until there are `--draw` of them. The same
+seed draws the same findings from the same outcomes.
 
-Usage: python -m bench.real_findings [--seed N] [--draw N] [--only FILE] [--contract ID] [--drawn-only]
+Usage: python -m bench.real_findings [--seed N] [--draw N] [--only FILE] [--contract ID] [--apart] [--drawn-only]
 
 or `make bench-findings`.
 """
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 REAL = BENCH / "real"
 UNPACKED = CACHE / "real"
 RESULTS = CACHE / "real-findings.json"
-LIMIT = 150
-"""Processor seconds for one contract: what others do on the machine does not count."""
+LIMIT = 300
+"""Processor seconds for a run: what others do on the machine does not count."""
 SEED = 1
 
 
@@ -54,6 +54,7 @@ class Step(TypedDict):
 class FindingEntry(TypedDict):
     """A finding in a JSON report."""
 
+    contract: str
     path: str
     line: int
     symbol: str
@@ -65,6 +66,7 @@ class FindingEntry(TypedDict):
 class ContractEntry(TypedDict):
     """A contract in a JSON report."""
 
+    id: str
     status: str
     judged: int
     undecided: int
@@ -168,7 +170,7 @@ def asked(path: Path) -> list[tuple[str, str]]:
 
 
 def limit() -> None:
-    """Let this process end when it has used the time that a contract may take."""
+    """Let this process end when it has used the time that a run may take."""
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 5))
 
 
@@ -178,34 +180,35 @@ def used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def check(path: Path, contract: str, kind: str) -> Outcome:
-    """Check one contract of a file in a process of its own.
+def check(path: Path, contracts: Sequence[tuple[str, str]]) -> list[Outcome]:
+    """Check contracts of a file in a process of its own.
 
     Returns:
-        What it said; a crash, a mistake in the configuration and a run that takes too long are failures.
+        What each said; a crash, a mistake in the configuration and a run that takes too long are failures of all of them.
     """
-    nothing = Outcome(path.name, package_of(path), contract, kind, "", 0, 0, 0, 0.0, ())
-    program = command(["buttress", "check", "--format", "json", "--config", path.name, "--select", contract])
+    nothing = [Outcome(path.name, package_of(path), contract, kind, "", 0, 0, 0, 0.0, ()) for contract, kind in contracts]
+    chosen = ",".join(contract for contract, _ in contracts)
+    program = command(["buttress", "check", "--format", "json", "--config", path.name, "--select", chosen])
     if program is None:
-        return replace(nothing, failure="buttress is not installed: run `make bench-findings`")
+        return [replace(each, failure="buttress is not installed: run `make bench-findings`") for each in nothing]
     start = used()
     done = subprocess.run(
         program, cwd=UNPACKED / package_of(path), capture_output=True, encoding="utf-8", check=False, preexec_fn=limit
     )
-    seconds = round(used() - start, 1)
+    nothing = [replace(each, seconds=round((used() - start) / len(nothing), 1)) for each in nothing]
     try:
         report: Report = json.loads(done.stdout)
     except ValueError:
         why = " ".join((done.stderr or done.stdout).split())[:300]
         ended = done.returncode == -signal.SIGXCPU
         failure = f"ended after {LIMIT} processor seconds" if ended else f"exit code {done.returncode}: {why}"
-        return replace(nothing, seconds=seconds, failure=failure)
-    return judged(replace(nothing, seconds=seconds), report)
+        return [replace(each, failure=failure) for each in nothing]
+    return [judged(each, report) for each in nothing]
 
 
 def judged(outcome: Outcome, report: Report) -> Outcome:
-    """Return what a JSON report says about its only contract; errors and vacuity are failures."""
-    entry = report["contracts"][0] if report["contracts"] else ContractEntry(status="", judged=0, undecided=0)
+    """Return what a JSON report says about a contract; errors and vacuity are failures."""
+    entry = next(each for each in report["contracts"] if each["id"] == outcome.contract)
     problems = [f"{each['path']}:{each['line']} {each['message']}" for each in report["errors"]]
     return replace(
         outcome,
@@ -213,7 +216,7 @@ def judged(outcome: Outcome, report: Report) -> Outcome:
         files=report["stats"]["files"],
         judged=entry["judged"],
         undecided=entry["undecided"],
-        findings=tuple(map(found, report["findings"])),
+        findings=tuple(found(each) for each in report["findings"] if each["contract"] == outcome.contract),
         failure="; ".join([*entry.get("why", ()), *problems]),
     )
 
@@ -224,13 +227,13 @@ def found(entry: FindingEntry) -> Found:
     return Found(entry["path"], entry["line"], entry["symbol"], entry["message"], entry["confidence"], steps)
 
 
-def check_all(files: Iterable[Path], only: Sequence[str]) -> None:
-    """Check every contract of the files, or those that are named, and keep the outcomes."""
+def check_all(files: Iterable[Path], only: Sequence[str], *, apart: bool) -> None:
+    """Check the contracts of the files, or those that are named, and keep the outcomes."""
     for path in files:
         shutil.copy(path, UNPACKED / package_of(path) / path.name)
-        for contract, kind in asked(path):
-            if not only or contract in only:
-                outcome = check(path, contract, kind)
+        chosen = [each for each in asked(path) if not only or each[0] in only]
+        for together in [[each] for each in chosen] if apart else [chosen] if chosen else []:
+            for outcome in check(path, together):
                 print(f"{outcome.file} {outcome.contract}: {said(outcome)}, {outcome.seconds} s", file=sys.stderr, flush=True)
                 keep(outcome)
 
@@ -319,12 +322,13 @@ def main() -> int:
     parser.add_argument("--draw", type=int, default=50, help="how many findings (default: 50)")
     parser.add_argument("--only", action="append", default=[], help="check only this file of bench/real, without its ending")
     parser.add_argument("--contract", action="append", default=[], help="check only contracts with this id")
+    parser.add_argument("--apart", action="store_true", help="check every contract in a run of its own")
     parser.add_argument("--drawn-only", action="store_true", help="draw from the outcomes of the last run")
     given = parser.parse_args()
     try:
         fetch()
         if not given.drawn_only:
-            check_all(configurations(given.only), given.contract)
+            check_all(configurations(given.only), given.contract, apart=given.apart)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1
