@@ -63,7 +63,23 @@ class _Clock:
         self.seconds.append((name, perf_counter() - start))
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A report together with the program and the contracts that it speaks of."""
+
+    report: Report
+    program: Program
+    contracts: tuple[Contract, ...]
+
+
 def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False, tree: Tree | None = None) -> Report:
+    """Check the program below a configuration's folder; as `examine`, for those who need the report only."""
+    return examine(loaded, today=today, select=select, timed=timed, tree=tree).report
+
+
+def examine(
+    loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False, tree: Tree | None = None
+) -> Examined:
     """Check the program below a configuration's folder.
 
     Args:
@@ -122,7 +138,8 @@ def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool 
         evaluated=program.evaluated,
         seconds=tuple(clock.seconds) if timed else (),
     )
-    return Report(tuple(findings), results, tuple(sorted(set(errors))), stats, loaded.name)
+    report = Report(tuple(findings), results, tuple(sorted(set(errors))), stats, loaded.name)
+    return Examined(report, program, contracts)
 
 
 def narrow(report: Report, keep: Callable[[Finding], bool]) -> Report:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.contracts.claims import Claim
+    from buttress_scanner.contracts.repair import Repair
     from buttress_scanner.program import Program
 
 
@@ -110,6 +111,10 @@ class Contract(BaseModel):
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Ways to break this contract in this program, for `buttress sabotage`; the program may be solved for them."""
+        return ()
+
+    def repairs(self, program: Program, finding: Finding) -> Iterable[Repair]:
+        """Changes that make a finding of this contract disappear, the best one first, for `buttress fix` and editors."""
         return ()
 
     def finding(

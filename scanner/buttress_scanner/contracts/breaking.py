@@ -71,7 +71,9 @@ class Workbench:
         places = tuple(Place(unit.path, first + line) for line in lines)
         return Breaking(how, {**changes, unit.path: before + text.encode()}, places)
 
-    def rewritten(self, how: str, subject: Subject, change: Callable[[cst.FunctionDef], cst.FunctionDef]) -> Breaking | None:
+    def rewritten(
+        self, how: str, subject: Subject, change: Callable[[cst.FunctionDef], cst.FunctionDef | None]
+    ) -> Breaking | None:
         """Change the definition of a function; None where libcst does not find it."""
         import libcst
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -11,6 +12,7 @@ from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.contracts.breaking import Breaking, Workbench, imported, is_importable
 from buttress_scanner.contracts.claims import Needs, called
+from buttress_scanner.contracts.repair import Repair, subject_of
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.flow import Flow
 from buttress_scanner.program.flow_scope import Obligation, Scope
@@ -70,6 +72,22 @@ class FinallyObligation(Contract):
         names = {name for owner in owners if owner for name in program.descendants(owner)}
         named = program.select(text.partition(":")[0] for text in self.function if not text.startswith("@"))
         return {unit.name for unit in [*named, *program.mentioning(names)]}
+
+    def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
+        """Move the call that meets the obligation into a finally, if it stands at the end of what it has to follow."""
+        from buttress_scanner.contracts._rewriting import changed, with_finally
+
+        subject = subject_of(program, finding)
+        if subject is None or subject.body is None:
+            return
+        qualname = subject.qualname
+        kept = {param.name for param in subject.body.params} | subject.unit.facts.bodies[0].exit.keys()
+        start = "" if self.from_ == "entry" else _last(self.from_)
+        for name in dict.fromkeys(map(_last, self.must_call)):
+            title = f"Put the call of `{name}` into a finally"
+            for is_safe in (True, False):  # a name that the try assigns may be missing in the finally
+                change = with_finally(name, start, frozenset(kept) if is_safe else None)
+                yield Repair(title, finding.position.path, partial(changed, qualname=qualname, change=change), is_safe)
 
     def breakings(self, program: Program) -> Iterator[Breaking]:
         """The function raises before it has met the obligation."""
@@ -200,3 +218,7 @@ class _Judge:
 def _has_bare_parameters(body: Body) -> bool:
     """Whether a parameter beside the receiver has no annotation."""
     return any(p.annotation < 0 and p.name not in ("self", "cls") and p.kind not in ("vararg", "kwarg") for p in body.params)
+
+
+def _last(symbol: str) -> str:
+    return symbol.rpartition(":")[2].rpartition(".")[2]

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._imports import Chains, Entry, Links, Modules, Statement, exactness, importing_by_name
 from buttress_scanner.contracts.base import Contract
+from buttress_scanner.contracts.breaking import HERE, Workbench
 from buttress_scanner.contracts.claims import Never
+from buttress_scanner.contracts.repair import from_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from buttress_scanner.contracts._imports import Ways
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
+    from buttress_scanner.contracts.repair import Repair
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Unit
@@ -47,6 +52,26 @@ class ForbiddenImports(Contract):
             if module not in judged and any(entry.rank(module) for entry in sides.entries):
                 yield Never(f"imports of {module}", judged)
 
+    def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
+        """Take the same names from a module that may be imported."""
+        return from_elsewhere(program, finding)
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A judged module imports what is forbidden: as a statement, by its name as text, and through a new module."""
+        sides, exempted, bench = _Sides(self, program), Exempted(self.exempt), Workbench(program)
+        unit = next((u for u in sides.judged if not exempted.covers_place(u.path, u.name)), None)
+        name = next((name for entry in sides.entries if (name := entry.example())), None)
+        if unit is None or name is None:
+            return
+        code = f"import {name}  {HERE}\nimport importlib\nimportlib.import_module({name!r})  {HERE}\n"
+        yield bench.appended(f"imports `{name}` in `{unit.name}`", unit, code)
+        helper = bench.added("", f"import {name}\n").changes
+        through = next(iter(helper)).rpartition("/")[2].removesuffix(".py")
+        if self.indirect and through not in sides.names:
+            others = {path: data for path, data in helper.items() if data is not None}
+            how = f"imports `{name}` through `{through}` in `{unit.name}`"
+            yield bench.appended(how, unit, f"import {through}  {HERE}\n", others)
+
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports what is forbidden, or what leads to it."""
         sides = _Sides(self, program)
@@ -72,7 +97,7 @@ class ForbiddenImports(Contract):
             yield self._found(
                 links,
                 statement,
-                f"`{statement.first.importer}` imports {told}: {entries} is forbidden here",
+                f"`{statement.first.importer}` imports {told}, which is forbidden here: {entries}",
                 f"import {', '.join(direct)}",
                 next(([each] for each, _ in direct.values() if each.steps), []),
             )
@@ -81,12 +106,12 @@ class ForbiddenImports(Contract):
         led = sorted(((chain, entry) for chain, entry in found if chain), key=lambda each: len(each[0]))
         if led:
             chain = led[0][0]
-            entries = " and ".join(dict.fromkeys(f"`{entry.text}`" for _, entry in led))
+            entries = ", ".join(dict.fromkeys(f"`{entry.text}`" for _, entry in led))
             yield self._found(
                 links,
                 statement,
-                f"`{statement.first.importer}` imports `{chain[0].imported}`, which leads to `{chain[-1].reaches}`:"
-                f" {entries} is forbidden here",
+                f"`{statement.first.importer}` imports `{chain[0].imported}`, which leads to `{chain[-1].reaches}`;"
+                f" forbidden here: {entries}",
                 f"import {chain[0].imported}, leading to {', '.join(dict.fromkeys(entry.text for _, entry in led))}",
                 chain,
             )

@@ -15,6 +15,7 @@ from buttress_scanner.contracts._kept_inputs import KeptInputs
 from buttress_scanner.contracts._making import Making
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
+from buttress_scanner.contracts.repair import Repair, subject_of
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.origins import Origins
 from buttress_scanner.program.program import symbol_of
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame
+
+
+_RECORDS = ("dataclass", "define", "attrs", "s", "mutable")
+"""Decorators that take ``frozen``."""
 
 
 class Immutability(Contract):
@@ -65,6 +70,19 @@ class Immutability(Contract):
                 deed = f"object.__setattr__(subject, 'sabotaged', 1)  {HERE}"
                 code = f"{statement}\n\n\ndef change(subject: {name}) -> None:\n    {deed}\n"
                 yield Workbench(program).added(f"writes to an object of `{subject.symbol}`", code)
+
+    def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
+        """Declare a record frozen; safe where no method of it assigns to an attribute."""
+        from buttress_scanner.contracts._rewriting import changed, frozen
+
+        subject = subject_of(program, finding)
+        if subject is None or subject.body is None or subject.body.kind != "class":
+            return
+        qualname, index, bodies = subject.qualname, subject.body.index, subject.unit.facts.bodies
+        assigns = any(body.parent == index and any(node[0] == "setattr" for node in body.nodes) for body in bodies)
+        change = frozen(_RECORDS)
+        title = f"Declare `{qualname}` frozen"
+        yield Repair(title, finding.position.path, lambda data: changed(data, qualname, change), not assigns)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every write after construction, and for every class and method that does not keep its own."""

@@ -12,6 +12,7 @@ from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
 from buttress_scanner.contracts.breaking import HERE, Workbench
 from buttress_scanner.contracts.claims import Above, Claim, Never
+from buttress_scanner.contracts.repair import from_elsewhere
 from buttress_scanner.findings.map_model import Layering, Part
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.contracts.breaking import Breaking
+    from buttress_scanner.contracts.repair import Repair
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.imports import Import, ImportGraph
@@ -72,6 +74,10 @@ class ImportLayers(Contract):
 
         order, found = _Order(self.layers, program), concerned(program)
         return found if any(order.place(module) is not None for module in found) else ()
+
+    def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
+        """Take the same names from a module that may be imported."""
+        return from_elsewhere(program, finding)
 
     def breakings(self, program: Program) -> Iterator[Breaking]:
         """A module of the lowest layer imports one of the highest, as a statement and by its name as text."""

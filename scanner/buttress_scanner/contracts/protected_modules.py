@@ -8,12 +8,16 @@ from pydantic import AfterValidator, Field
 
 from buttress_scanner.contracts._imports import Entry, Links, Modules, Statement, importing_by_name, modules_only, root_of
 from buttress_scanner.contracts.base import Contract, Selectors
+from buttress_scanner.contracts.breaking import HERE, Workbench
 from buttress_scanner.contracts.claims import Only
+from buttress_scanner.contracts.repair import from_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from buttress_scanner.contracts.base import Ledger
+    from buttress_scanner.contracts.breaking import Breaking
+    from buttress_scanner.contracts.repair import Repair
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Unit
@@ -45,6 +49,21 @@ class ProtectedModules(Contract):
         for module in program.modules:
             if any(entry.rank(module) for entry in entries):
                 yield Only(f"imports of {module}", among - {module})
+
+    def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
+        """Take the same names from a module that may be imported."""
+        return from_elsewhere(program, finding)
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A new module imports a protected one: as a statement, and by its name as text."""
+        name = next((name for text in self.modules if (name := Entry(program, text).example())), None)
+        if name is None:
+            return
+        code = f"import {name}  {HERE}\nimport importlib\nimportlib.import_module({name!r})  {HERE}\n"
+        breaking = Workbench(program).added(f"imports `{name}` in a new module", code)
+        new = next(iter(breaking.changes)).rpartition("/")[2].removesuffix(".py")
+        if not any(selector.matches_module(new) for selector in program.patterns(self.only_imported_by)):
+            yield breaking
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports a protected module where that is not permitted."""

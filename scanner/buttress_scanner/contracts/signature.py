@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from buttress_scanner.contracts.base import Contract, Selectors, Strings
 from buttress_scanner.contracts.breaking import Workbench
 from buttress_scanner.contracts.claims import Exactly, called
+from buttress_scanner.contracts.repair import Repair, knows, subject_of
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.annotations import (
     Form,
@@ -140,6 +141,19 @@ class Signature(Contract):
             breaking = Workbench(program).rewritten(how, subject, with_parameter("sabotaged"))
             if breaking is not None:
                 yield breaking
+
+    def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
+        """Add the annotations that are demanded and missing, where the module knows their names."""
+        from buttress_scanner.contracts._rewriting import changed, with_annotations
+
+        subject = subject_of(program, finding)
+        demanded = {arg.arg: ast.unparse(arg.annotation) for _, arg, _ in _listed(_parse(self.params, None)) if arg.annotation}
+        texts = [*demanded.values(), *([self.returns] if self.returns else [])]
+        if subject is None or not all(knows(subject.unit, text) for text in texts):
+            return
+        change = with_annotations(demanded, self.returns)
+        title = f"Add the missing annotations of `{subject.qualname}`"
+        yield Repair(title, subject.unit.path, lambda data: changed(data, subject.qualname, change))
 
     def claims(self, program: Program) -> Iterator[Exactly]:
         """Each function has these parameters, this result, and is a coroutine function or not."""
