@@ -17,8 +17,23 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Frame, Unit
     from buttress_scanner.program.program import Program
 
-IMPORT_FUNCTIONS = ("importlib.import_module", "importlib.__import__", "builtins.__import__", "pkgutil.resolve_name")
-MENTIONS = {"import_module": b"importlib", "__import__": b"__import__", "resolve_name": b"pkgutil"}
+RESOLVING = ("pkgutil.resolve_name", "django.utils.module_loading.import_string", "werkzeug.utils.import_string", "pydoc.locate")
+"""They take the dotted name of something in a module."""
+IMPORT_FUNCTIONS = (
+    "importlib.import_module",
+    "importlib.__import__",
+    "builtins.__import__",
+    "importlib.util.module_from_spec",
+    *RESOLVING,
+)
+MENTIONS = {
+    "import_module": b"importlib",
+    "__import__": b"__import__",
+    "module_from_spec": b"importlib",
+    "resolve_name": b"pkgutil",
+    "import_string": b"import_string",
+    "locate": b"pydoc",
+}
 """What a program names somewhere if it imports by name at all, and what it then contains besides."""
 
 ROUNDS = 2
@@ -51,8 +66,10 @@ def loaded_modules(engine: Engine, path: str, text: str, args: Args, site: tuple
         args: all its arguments.
         site: where it is called.
     """
-    if path == "pkgutil.resolve_name":
+    if path in RESOLVING:
         return [_resolved(engine, text)]
+    if path == "importlib.util.module_from_spec":
+        return [text]
     if path == "importlib.import_module":
         given = args.get(1, "package")
         packages = _texts(given) if given else [package_of(site[0].unit)]

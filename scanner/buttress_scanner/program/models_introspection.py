@@ -12,7 +12,7 @@ from buttress_scanner.program.calls import call, call_method
 from buttress_scanner.program.enums import enum_value
 from buttress_scanner.program.hashing import take_hash
 from buttress_scanner.program.lifetime import note_mutation
-from buttress_scanner.program.loading import loaded_modules
+from buttress_scanner.program.loading import RESOLVING, loaded_modules
 from buttress_scanner.program.modules import module_named, run_import
 from buttress_scanner.program.types import instances_of
 from buttress_scanner.program.values import (
@@ -156,6 +156,12 @@ def _resolve_name(engine: Engine, args: Args, site: Site) -> list[Value]:
     return [*results, *rest] if results else [engine.unknown("name is not known")]
 
 
+def _module_from_spec(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """Note that a module is loaded here; which one, the call of ``find_spec`` says from which the spec comes."""
+    engine.grow(engine.slot("loads", *site), [], limited=False)
+    return [engine.make(Object, "types.ModuleType")]
+
+
 def _implicit(*names: str, result: str = "") -> Model:
     """A builtin that runs a special method of its argument."""
 
@@ -260,6 +266,7 @@ MODELS: dict[str, Model] = {
     "builtins.callable": _bool, "builtins.type": _type, "builtins.super": _super, "builtins.vars": _vars,
     "builtins.globals": _globals, "builtins.locals": _globals, "importlib.import_module": _import_module,
     "builtins.__import__": _dunder_import, "importlib.__import__": _dunder_import, "pkgutil.resolve_name": _resolve_name,
+    **dict.fromkeys(RESOLVING, _resolve_name), "importlib.util.module_from_spec": _module_from_spec,
     "builtins.len": _implicit("__len__", result="builtins.int"),
     "builtins.bool": _implicit("__bool__", "__len__", result="builtins.bool"), "builtins.abs": _implicit("__abs__"),
     "builtins.hash": _hash, "builtins.repr": _implicit("__repr__", result="builtins.str"), "builtins.str": _text,

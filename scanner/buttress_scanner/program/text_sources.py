@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program import contents
 from buttress_scanner.program.bindings import Sources, sources_of
-from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.enums import enum_value, enum_value_kind
 from buttress_scanner.program.strings import filled, text_method
 from buttress_scanner.program.text_arguments import TextArguments
+from buttress_scanner.program.text_objects import TextObjects, enclosing, viewed
 from buttress_scanner.program.text_trails import MOST, Follow, Named, Trail, distinct, joined, texts_in
 from buttress_scanner.program.values import (
-    SELF,
     Box,
     Const,
     External,
-    Instance,
     Member,
     Method,
-    Module,
     Object,
     Value,
 )
@@ -34,11 +31,13 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame, Site, Unit
+    from buttress_scanner.program.frames import Frame
 
 STEPS = 5_000
 """Places that are looked at for one text: loops and branches mix variables in more ways than can be followed."""
 _ENVIRONMENT = ("os.getenv", "os.environ.get", "os._Environ.get")
+_SPEC = "importlib.util.find_spec"
+"""A spec stands for the name of its module."""
 _CUTTING = ("split", "rsplit", "partition", "rpartition")
 
 
@@ -48,8 +47,8 @@ class TextSources:
     def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
         self._engine = engine
         self._left = STEPS
-        self._instances: dict[ClassInfo, list[Instance]] = {}
         self._arguments = TextArguments(engine, frames, self._trace)
+        self._objects = TextObjects(engine, self._arguments)
         self._rules: dict[str, Callable[[Frame, int, Node, Trail], list[Named]]] = {
             "const": self._constant, "param": self._parameter, "phi": self._phi, "narrow": self._narrow,
             "declare": self._declared, "bin": self._sum, "fstr": self._formatted, "un": self._operand, "free": self._free,
@@ -147,16 +146,8 @@ class TextSources:
         return self._trace(frame, operation[2], trail) if operation[1] == "format" else []
 
     def _free(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
-        scope = self._scope(frame, operation[2])
+        scope = enclosing(frame, operation[2])
         return self._versions(scope, operation[1], Trail(busy=trail.busy)) if scope is not None else []
-
-    @staticmethod
-    def _scope(frame: Frame, depth: int) -> Frame | None:
-        """The frame of an enclosing function."""
-        scope = frame.closure
-        for _ in range(depth):
-            scope = scope.closure if scope is not None else None
-        return scope
 
     def _own(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return self._versions(frame, operation[1], trail) or self._known(frame, node)
@@ -166,72 +157,33 @@ class TextSources:
 
     def _variable(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         """A module variable: what the module assigns to it, and what others are known to."""
-        found = [n for top, version in self._assigned(frame, operation) for n in self._trace(top, version, trail)]
+        found = [n for top, version in self._objects.assigned(frame, operation) for n in self._trace(top, version, trail)]
         return [*found, *self._known(frame, node)]
 
-    def _assigned(self, frame: Frame, operation: Node) -> list[Site]:
-        """The instructions that give a module variable its values."""
-        modules = self._engine.modules
-        match operation:
-            case ("global", name):
-                units: list[Unit | None] = [frame.unit]
-            case ("from", level, module, name):
-                units = [modules.get(modules.absolute(frame.unit, level, module) or "")]
-            case ("attr", base, name):
-                units = [v.unit for v in self._engine.read(frame, base) if isinstance(v, Module)]
-            case _:
-                return []
-        return [(u.frame, version) for u in units if u is not None for version in u.facts.bodies[0].versions.get(name, ())]
-
     def _element(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
-        mapping = self._viewed(frame, operation[1], "values")
+        mapping = viewed(frame, operation[1], "values")
         if mapping is not None:
             return self._mapped(frame, mapping, trail)
         return self._contents(frame, operation[1], trail)
 
-    def _viewed(self, frame: Frame, node: int, method: str) -> int | None:
-        """The mapping of which ``mapping.items()`` and the like is a view."""
-        operation = frame.body.nodes[node]
-        callee = frame.body.nodes[operation[1]] if operation[0] == "call" and not operation[2] else ("",)
-        return int(callee[1]) if callee[0] == "attr" and callee[2] == method else None
-
     def _attribute(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         """An attribute of an instance: what its constructor was given comes from the place that builds it."""
         found: list[Named] = []
-        for instance in self._objects(frame, operation[1]):
+        for instance in self._objects.at(frame, operation[1]):
             given = self._arguments.given_at(instance.site)
             texts = texts_in(self._engine.values(self._engine.slot("of", instance, operation[2])))
             found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
-        return found or ([] if self._is_elsewhere(frame, operation[1]) else self._variable(frame, node, operation, trail))
-
-    def _is_elsewhere(self, frame: Frame, node: int) -> bool:
-        """Whether this is the receiver of nobody's call, of a method that is called on objects which are known."""
-        values = self._engine.read(frame, node)
-        unnamed = bool(values) and all(isinstance(v, Instance) and v.site is SELF for v in values)
-        return unnamed and not self._arguments.is_open(frame)
-
-    def _objects(self, frame: Frame, node: int) -> list[Instance]:
-        """The objects that a node can be; all that are made of the class where a method has been called by nobody."""
-        found: dict[Instance, None] = {}
-        for value in self._engine.read(frame, node):
-            if isinstance(value, Instance) and isinstance(value.site, tuple):
-                found[value] = None
-            elif isinstance(value, Instance) and value.site is SELF and self._arguments.is_open(frame):
-                found.update(dict.fromkeys(self._made(value.info)))
-        return list(found)
-
-    def _made(self, info: ClassInfo) -> list[Instance]:
-        """Where the program constructs a class."""
-        known = self._instances.get(info)
-        if known is None:
-            made = (v for v in self._engine.table.values() if isinstance(v, Instance) and isinstance(v.site, tuple))
-            known = self._instances[info] = [v for v in made if info in linearise(self._engine, v.info)]
-        return known
+        return found or (
+            [] if self._objects.are_elsewhere(frame, operation[1]) else self._variable(frame, node, operation, trail)
+        )
 
     # --- results of calls
 
     def _result(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         values = self._engine.read(frame, node)
+        if any(isinstance(v, External) and v.path == _SPEC for v in self._engine.read(frame, operation[1])):
+            given = self._trace(frame, operation[2][0][1], trail) if operation[2] else []
+            return [Named(n.text, ((frame, node), *n.way)) for n in given]
         if not any(isinstance(v, (Const, Object)) for v in values):
             return self._default(frame, operation, trail)
         callee = frame.body.nodes[operation[1]]
@@ -301,7 +253,7 @@ class TextSources:
         taken, index = frame.body.nodes[operation[1]], operation[2]
         if taken[0] != "iter":
             return []
-        mapping = self._viewed(frame, taken[1], "items")
+        mapping = viewed(frame, taken[1], "items")
         if mapping is not None:
             return self._contents(frame, mapping, trail) if index == 0 else self._mapped(frame, mapping, trail)
 
@@ -347,10 +299,10 @@ class TextSources:
                 return [n for key, _ in operation[1] if key >= 0 for n in (take or self._trace)(frame, key, ahead)]
             case "phi" | "narrow" | "param":
                 return self._handed_on(frame, operation, ahead, follow)
-            case "free" if (scope := self._scope(frame, operation[2])) is not None:
+            case "free" if (scope := enclosing(frame, operation[2])) is not None:
                 versions = scope.body.versions.get(operation[1], ())
                 return [n for version in versions for n in follow(scope, version, Trail(busy=ahead.busy))]
-        inner = [n for top, version in self._assigned(frame, operation) for n in follow(top, version, ahead)]
+        inner = [n for top, version in self._objects.assigned(frame, operation) for n in follow(top, version, ahead)]
         return inner if take is not None else inner + self._held(frame, node, operation)
 
     def _mapped(self, frame: Frame, node: int, trail: Trail) -> list[Named]:
@@ -364,7 +316,7 @@ class TextSources:
                 return [n for k, v in operation[1] for n in (self._trace if k >= 0 else self._mapped)(frame, v, ahead)]
             case "phi" | "narrow" | "param":
                 return self._handed_on(frame, operation, ahead, self._mapped)
-        inner = [n for top, version in self._assigned(frame, operation) for n in self._mapped(top, version, ahead)]
+        inner = [n for top, version in self._objects.assigned(frame, operation) for n in self._mapped(top, version, ahead)]
         return inner + self._held(frame, node, operation)
 
     def _handed_on(self, frame: Frame, operation: Node, trail: Trail, follow: Follow) -> list[Named]:
@@ -376,11 +328,11 @@ class TextSources:
     def _held(self, frame: Frame, node: int, operation: Node) -> list[Named]:
         """What is known of a container; what an object's constructor was given comes from the place that builds it."""
         found: list[Named] = []
-        for owner in self._objects(frame, operation[1]) if operation[0] == "attr" else ():
+        for owner in self._objects.at(frame, operation[1]) if operation[0] == "attr" else ():
             given = self._arguments.given_at(owner.site)
             texts = self._elements_of(self._engine.values(self._engine.slot("of", owner, operation[2])))
             found += [Named(text, (owner.site,)) if text in given else Named(text) for text in texts]
-        if found or (operation[0] == "attr" and self._is_elsewhere(frame, operation[1])):
+        if found or (operation[0] == "attr" and self._objects.are_elsewhere(frame, operation[1])):
             return found
         return [Named(text) for text in self._elements_of(self._engine.read(frame, node))]
 
