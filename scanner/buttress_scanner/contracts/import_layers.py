@@ -70,9 +70,7 @@ class ImportLayers(Contract):
 
     def scope(self, program: Program) -> Iterable[str] | None:
         """Where modules are imported by name; nothing where no layer does that."""
-        from buttress_scanner.program.loading import concerned
-
-        order, found = _Order(self.layers, program), concerned(program)
+        order, found = _Order(self.layers, program), program.imports.concerned()
         return found if any(order.place(module) is not None for module in found) else ()
 
     def repairs(self, program: Program, finding: Finding) -> Iterator[Repair]:
@@ -101,13 +99,11 @@ class ImportLayers(Contract):
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports a module which its layer may not import."""
-        from buttress_scanner.program.imports import ImportGraph
-
         order = _Order(self.layers, program)
         if not self.may_be_empty:
             for pattern in order.empty(program):
                 ledger.is_vacuous(f"the layer {pattern!r} has no modules")
-        graph = ImportGraph(program)
+        graph = program.imports
         layered = [unit for unit in program.modules.values() if order.place(unit.name) is not None]
         ledger.judge(len(layered))
         by_name = bool(self.scope(program))
