@@ -1,9 +1,9 @@
 """Check packages that people use against contracts of all kinds, and draw findings to be judged by a reader.
 
 Each file `bench/real/PACKAGE.toml` (or `PACKAGE.PART.toml`) is a configuration for a wheel that `bench/real/corpora.txt` pins.
-The contracts of a file are checked in one run, with `--apart` each in a run of its own. Then findings are drawn at random, evenly:
-every kind of contract on every package gives one, those that have more give another, until there are `--draw` of them. The same
-seed draws the same findings from the same outcomes.
+The contracts of a file are checked in one run, with `--apart` each in a run of its own. Then findings are drawn at random, and
+evenly: every kind of contract on every package gives one, those that have more give another, until there are `--draw` of them.
+The same seed draws the same findings from the same outcomes.
 
 Usage: python -m bench.real_findings [--seed N] [--draw N] [--only FILE] [--contract ID] [--apart] [--drawn-only]
 
