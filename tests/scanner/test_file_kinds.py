@@ -242,3 +242,15 @@ def test_exemptions_may_name_files_that_hold_no_code(project: Path) -> None:
     assert [(problem.line, problem.message) for problem in report.errors] == [
         (13, "the exemption is without effect: no file matches the path 'gone'")
     ]
+
+
+def test_a_file_that_is_demanded_and_forbidden(project: Path) -> None:
+    """A contract that demands a file and one that forbids its name contradict each other, and are both named."""
+    text = CONFIGURATION.replace('required = ["SPEC.md"]', 'required = ["SPEC.md", "PHASE_1.md"]')
+    (project / "buttress.toml").write_text(text)
+    (project / "services/billing/PHASE_1.md").write_text("# One\n")
+    report = run(load_config(project), today=TODAY)
+    (problem,) = report.errors
+    assert "'names'" in problem.message
+    assert "'suite'" in problem.message
+    assert "services/billing/PHASE_1.md" in problem.message

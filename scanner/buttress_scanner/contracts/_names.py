@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from buttress_scanner.facts.walking import FIELDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -24,6 +26,16 @@ _CLASS_MAKERS = {
 
 _ELSEWHERE = -1
 """The scope of what a function around introduces."""
+
+_TYPE_PARAMETERS = ("TypeVar", "ParamSpec", "TypeVarTuple")
+_TELLING = frozenset(
+    (
+        ast.Name, ast.Call, ast.Attribute, ast.arg, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Import,
+        ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping,
+        *(getattr(ast, name) for name in _TYPE_PARAMETERS if hasattr(ast, name)),
+    )
+)  # fmt: skip
+"""The nodes that may give a name to something."""
 
 _SCOPES = (
     ast.FunctionDef,
@@ -92,22 +104,30 @@ class _Walk:
     """Calls that make a class, where an assignment gives it the name that it has anyway."""
 
     def run(self) -> Iterator[Introduced]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                self.makers.update(_makers(node))
-            elif isinstance(node, ast.ClassDef):
-                self.classes.setdefault(node.name, id(node))
+        """Yield every name where it is bound, in no particular order."""
+        for statement in _statements(self.tree.body):
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                self.makers.update(_makers(statement))
+            elif isinstance(statement, ast.ClassDef):
+                self.classes.setdefault(statement.name, id(statement))
         stack: list[tuple[ast.AST, _Inside]] = [(node, _Inside()) for node in self.tree.body]
         while stack:
             node, inside = stack.pop()
-            yield from self._of(node, inside)
-            stack += self._children(node, inside)
+            kind = node.__class__
+            if kind in _TELLING:
+                yield from self._of(node, inside)
+            if kind in _SCOPES:
+                stack += self._within(node, inside)
+                continue
+            for name in FIELDS[kind]:
+                child = getattr(node, name)
+                if child.__class__ is list:
+                    stack += [(each, inside) for each in child if each is not None]
+                elif child is not None:
+                    stack.append((child, inside))
 
-    def _children(self, node: ast.AST, inside: _Inside) -> Iterator[tuple[ast.AST, _Inside]]:
-        """What is in a node, each with where it stands; headers of definitions stand outside of them."""
-        if not isinstance(node, _SCOPES):
-            yield from ((child, inside) for child in ast.iter_child_nodes(node))
-            return
+    def _within(self, node: ast.AST, inside: _Inside) -> Iterator[tuple[ast.AST, _Inside]]:
+        """What is in a scope, each with where it stands; headers of definitions stand outside of them."""
         within = _enter(node, inside)
         outer: list[ast.AST] = []
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -118,31 +138,34 @@ class _Walk:
         for child in ast.iter_child_nodes(node):
             yield child, inside if id(child) in left_out else within
 
-    def _of(self, node: ast.AST, inside: _Inside) -> Iterator[Introduced]:
+    def _of(self, node: ast.AST, inside: _Inside) -> Iterator[Introduced]:  # noqa: C901 - one branch a kind of node
         match node:
+            case ast.Name(id=name):
+                if not isinstance(node.ctx, ast.Load | ast.Del):
+                    yield self._new(name, "variable", _span(node), inside)
+            case ast.Call():
+                yield from self._called(node, inside)
+            case ast.Attribute(value=ast.Name(id=of), attr=name, ctx=ast.Store()):
+                yield from self._attribute(of, name, _span(node), inside)
+            case ast.arg(arg=name):
+                yield self._new(name, "variable", _span(node), inside)
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 span = (node.lineno, node.col_offset, node.lineno, node.col_offset)
                 yield self._new(node.name, _DEFINITIONS[type(node)], span, inside)
-            case ast.alias(name=name, asname=str(alias)) if name != "*":
-                yield self._new(alias, "import-alias", _span(node), inside)
-            case ast.arg(arg=name):
-                yield self._new(name, "variable", _span(node), inside)
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield self._new(name, "variable", _span(node), inside)
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield self._new(name, "variable", _span(node), inside)
-            case ast.MatchMapping(rest=str(name)):
-                yield self._new(name, "variable", _span(node), inside)
-            case ast.Attribute(value=ast.Name(id=of), attr=name, ctx=ast.Store()):
-                yield from self._attribute(of, name, _span(node), inside)
+            case ast.Import() | ast.ImportFrom():
+                for alias in node.names:
+                    if alias.asname:
+                        yield self._new(alias.asname, "import-alias", _span(alias), inside)
             case ast.Assign(targets=targets, value=value):
                 yield from self._assigned(targets, value, inside)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 yield from self._assigned([target], value, inside)
-            case ast.Call():
-                yield from self._called(node, inside)
-            case _ if type(node).__name__ in ("TypeVar", "ParamSpec", "TypeVarTuple") and hasattr(node, "name"):
-                yield self._new(str(node.name), "variable", _span(node), inside)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield self._new(name, "variable", _span(node), inside)
+            case ast.MatchMapping(rest=str(name)):
+                yield self._new(name, "variable", _span(node), inside)
+            case _ if type(node).__name__ in _TYPE_PARAMETERS:
+                yield self._new(str(getattr(node, "name", "")), "variable", _span(node), inside)
 
     def _new(self, name: str, sort: str, span: Span, inside: _Inside) -> Introduced:
         scope = 0 if name in inside.shared else _ELSEWHERE if name in inside.foreign else inside.scope
@@ -216,6 +239,17 @@ def _declared(body: Iterable[ast.AST]) -> Iterator[ast.Global | ast.Nonlocal]:
             yield node
         elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)) and not isinstance(node, _SCOPES):
             stack += ast.iter_child_nodes(node)
+
+
+def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Every statement of a file, however deep."""
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            stack += inner if isinstance(inner, list) else []
 
 
 def _makers(node: ast.Import | ast.ImportFrom) -> Iterator[str]:

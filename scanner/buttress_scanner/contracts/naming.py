@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.contracts.breaking import Breaking
+    from buttress_scanner.contracts.claims import Never
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Unit
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Sort = Literal["path", "class", "function", "variable", "import-alias"]
 _ALL: tuple[Sort, ...] = ("path", "class", "function", "variable", "import-alias")
 
+
+_ANCHORED = re.compile(r"[\^$]|\\[bBAZ]|\(\?[=!<(]")
+"""What may let a pattern be found in a name, but not in a text around it."""
 
 _BROKEN = {
     "class": "class {name}:  # here\n    pass\n",
@@ -79,24 +83,25 @@ class Naming(Contract):
             if forbidden:
                 message = f"the path `{path}` has a name that the pattern `{forbidden}` forbids"
                 yield self.finding(whole(path), modules.get(path, path), message, sink=f"path {path}")
+        ledger.judge(len(units))
         for unit in units:
-            yield from self._unit(program, ledger, unit)
+            yield from self._unit(program, unit)
 
-    def _unit(self, program: Program, ledger: Ledger, unit: Unit) -> Iterator[Finding]:
-        """Judge the names that a module gives."""
+    def _unit(self, program: Program, unit: Unit) -> Iterator[Finding]:
+        """Judge the names that a module gives; one whose whole text has no such name is not parsed."""
         from buttress_scanner.contracts._names import introduced
         from buttress_scanner.source.model import SourceProblem
         from buttress_scanner.source.parse import parse_text
 
-        tree = parse_text(unit.data.decode("utf-8", "surrogatepass"), unit.path)
+        text = unit.data.decode("utf-8", "surrogatepass")
+        if not any(_ANCHORED.search(pattern) or re.search(pattern, text) for pattern in self.forbid_pattern):
+            return
+        tree = parse_text(text, unit.path)
         if isinstance(tree, SourceProblem):
             return
         for each in introduced(tree):
             sorts = each.sorts.intersection(self.applies_to)
-            if not sorts:
-                continue
-            ledger.judge()
-            forbidden = self._forbids((each.name,))
+            forbidden = self._forbids((each.name,)) if sorts else ""
             if forbidden:
                 sort = next(sort for sort in _ALL if sort in sorts)
                 own = (each.name,) if sort in ("class", "function") else ()
@@ -108,6 +113,19 @@ class Naming(Contract):
                     f"the {sort.replace('-', ' ')} `{each.name}` has a name that the pattern `{forbidden}` forbids",
                     sink=f"{sort} {each.name}",
                 )
+
+    def claims(self, program: Program) -> Iterator[Never]:
+        """No file has a path that is forbidden."""
+        from pathspec import GitIgnoreSpec
+
+        from buttress_scanner.config.exemptions import Exempted
+        from buttress_scanner.contracts.claims import Never
+
+        exempted = Exempted(self.exempt)
+        judged = GitIgnoreSpec.from_lines(self.paths).match_files(program.documents.paths) if "path" in self.applies_to else ()
+        for path in sorted(judged):
+            if self._forbids(_names_of_path(path)) and not exempted.covers_place(path, path):
+                yield Never(f"the file {path}", frozenset((path,)))
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Give a forbidden name to each sort of thing that is judged."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.contracts.breaking import Breaking
+    from buttress_scanner.contracts.claims import Needs
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
 
@@ -82,6 +83,19 @@ class RequiredFiles(Contract):
         for folder in sorted(chosen):
             base = "/".join(part for part in (folder, plain(self.docs_dir)) if part)
             yield from self._folder(program, ledger, base)
+
+    def claims(self, program: Program) -> Iterator[Needs]:
+        """The files that are called by their names have to exist."""
+        from buttress_scanner.config.exemptions import Exempted
+        from buttress_scanner.contracts.claims import Needs
+
+        exempted = Exempted(self.exempt)
+        folders = [folder for pattern in self.modules for folder in folders_matching(pattern, program.documents.folders)]
+        for folder in dict.fromkeys(folders):
+            for name in dict.fromkeys((*self.required, *self.sections)):
+                path = "/".join(part for part in (folder, plain(self.docs_dir), plain(name)) if part)
+                if not _WILD.search(name) and not exempted.covers_place(path, path):
+                    yield Needs(f"the file {path}", frozenset((path,)))
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Remove each required file from one folder, and empty one that must have sections or a size."""
