@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from buttress_scanner.contracts._family import held
+from buttress_scanner.contracts._family import fits, held
 from buttress_scanner.program.containers import LOOKED_UP
 from buttress_scanner.program.origins import Place, Read, operands_of
 from buttress_scanner.program.precedence import can_follow, is_followed_by, loops_around
@@ -89,9 +89,15 @@ class Changes:
         """Yield a change, or None where a guarded object is still being made."""
         whole = _whole(target)
         if self.family.guards(whole):
-            yield self._of_object(site, whole, what)
+            if self._fits(site, whole):
+                yield self._of_object(site, whole, what)
         elif target in self._held:
             yield from self._of_container(site, target, what)
+
+    def _fits(self, site: Site, target: Value) -> bool:
+        frame, node = site
+        subjects = [o for o in subjects_of(frame, node) if target in self.origins.values(frame, o)]
+        return not subjects or any(fits(self.program.engine, frame, o, target) for o in subjects)
 
     def _of_object(self, site: Site, target: Value, what: str) -> Change | None:
         frame, node = site
@@ -108,7 +114,9 @@ class Changes:
 
         def ends(read: Read) -> bool:
             place = read.place
-            owners = [o for v in self.origins.values(place.frame, read.receiver) if (o := self.family.owner(v)) is not None]
+            values = self.origins.values(place.frame, read.receiver)
+            owners = [o for v in values if (o := self.family.owner(v)) is not None]
+            owners = [o for o in owners if o not in values or fits(self.program.engine, place.frame, read.receiver, o)]
             guilty = [o for o in owners if not self.making.at(place.frame, read.receiver, o, place.calls, site[0])]
             if guilty:
                 taken = (place.frame, place.node, "takes the container out of the object")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._changes import is_incidental, subjects_of
-from buttress_scanner.contracts._family import symbol
+from buttress_scanner.contracts._family import fits, symbol
 from buttress_scanner.program.classes import fields, is_record, linearise
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.makers import made_with
@@ -169,7 +169,8 @@ class Breaches:
         """A member after a dot: of an object, of its class, of ``super()``."""
         for each in self._values(frame, receiver):
             value = each.receiver if isinstance(each, Super) else each
-            if self.family.guards(value) or (isinstance(value, Class) and value.info in self.family.infos):
+            guarded = self.family.guards(value) and fits(self._engine, frame, receiver, value)
+            if guarded or (isinstance(value, Class) and value.info in self.family.infos):
                 yield from self._used(frame, index, value, name)
 
     def _used(self, frame: Frame, index: int, value: Value, name: str, *, how: str = "uses") -> Iterator[Breach]:
@@ -260,7 +261,10 @@ class Breaches:
     def _changes(self, site: Site, target: Value, what: str) -> Iterator[Breach]:
         frame, node = site
         if self.family.guards(target):
-            if self._owner(frame) in self.family.infos:
+            named = [o for o in subjects_of(frame, node) if target in self._values(frame, o)]
+            if self._owner(frame) in self.family.infos or (
+                named and not any(fits(self._engine, frame, o, target) for o in named)
+            ):
                 return
             self.judged.add(site)
             yield Breach(site, f"changes {what} of {_name(target)}", True, ((frame, node, f"changes {what}"),))
