@@ -1,4 +1,4 @@
-"""Kinds about imports in large programs: what is written is judged without evaluating anything; names at run time are followed."""
+"""Kinds about imports in large programs: statements are judged without evaluating anything, names at run time are followed."""
 
 from __future__ import annotations
 
