@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._family import fits, held
+from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.containers import LOOKED_UP
-from buttress_scanner.program.origins import Place, Read, operands_of
 from buttress_scanner.program.precedence import can_follow, is_followed_by, loops_around
 from buttress_scanner.program.values import Box, Function, Instance, Method, Value
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame, Site
-    from buttress_scanner.program.origins import Origins
+    from buttress_scanner.program.origins import Origins, Place, Read
 
 _SUBJECT = {"setattr": 1, "delattr": 1, "setitem": 1, "delitem": 1, "aug": 2}
 """Where a node names what it changes."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._family import is_mutable
 from buttress_scanner.contracts._owning import DEEPEST, VALIDATING, Owning
+from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.classes import is_record, members
-from buttress_scanner.program.origins import operands_of
 from buttress_scanner.program.values import Box, Class, Const, External, Function
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class HandedOut(Owning):
                 case "setattr" if not self._guarded(frame, node[1]):
                     yield node[3]
                 case "setitem" if not self._namespace(frame, node[1]) and not self._leaked(frame, node[1], 0):
-                    yield node[3]
+                    if self._is_shared(frame, node[1]):
+                        yield node[3]
                 case "gstore":
                     yield node[2]
         for index, node in enumerate(body.nodes):
@@ -81,7 +82,7 @@ class HandedOut(Owning):
             receiver = frame.body.nodes[operation[1]][1]
             boxes = [v for v in self._values(frame, receiver) if isinstance(v, Box)]
             if boxes and not self._leaked(frame, receiver, 0):
-                return not any(isinstance(b.site, tuple) and b.site[0] is frame for b in boxes)
+                return self._is_shared(frame, receiver)
         for value in callees:
             if isinstance(value, Class) and value.info in self.family.infos:
                 return False
@@ -90,6 +91,14 @@ class HandedOut(Owning):
                     path.startswith(VALIDATING) for path in value.info.externals
                 )
         return any(self._keeps_parameter(frame, node, operand, callee) for callee in frame.edges.get(node, ()))
+
+    def _is_shared(self, frame: Frame, node: int) -> bool:
+        """Whether others find what is put into a container: it was not made here, or it is handed out itself."""
+        boxes = [v for v in self._values(frame, node) if isinstance(v, Box)]
+        if not all(isinstance(b.site, tuple) and b.site[0] is frame for b in boxes):
+            return True
+        leaving = (*frame.body.returns, *frame.body.yields)
+        return any(b in self._values(frame, n) for b in boxes for n in leaving)
 
     def _keeps_parameter(self, frame: Frame, node: int, operand: int, callee: Frame) -> bool:
         names = [p.name for p in callee.body.params if operand in self.origins.given(callee, (frame, node), p.name)]

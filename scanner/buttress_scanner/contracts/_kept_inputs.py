@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from buttress_scanner.contracts._family import is_abstract, is_mutable, is_proxy
 from buttress_scanner.contracts._making import CONSTRUCTORS
 from buttress_scanner.contracts._owning import DEEPEST, VALIDATING, Owning
+from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.classes import fields, is_record, linearise, members
-from buttress_scanner.program.origins import operands_of
 from buttress_scanner.program.types import instantiate
-from buttress_scanner.program.values import Box, BoxMethod, Const, External, Instance, Namespace, Super, Value
+from buttress_scanner.program.values import Alias, Box, BoxMethod, Const, External, Instance, Namespace, Super, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,13 +122,22 @@ class KeptInputs(Owning):
         if any(path.startswith(VALIDATING) for path in info.externals):
             return
         for name, owner, annotation, default in fields(engine, info):
-            if owner is not info or self._takes_no_argument(owner, default) or self._is_replaced(info, name):
+            is_given = (
+                owner is info and not self._is_passed_only(owner, annotation) and not self._takes_no_argument(owner, default)
+            )
+            if not is_given or self._is_replaced(info, name):
                 continue
             declared = instantiate(engine, owner.frame, annotation)
             if any(is_mutable(engine, v) for v in declared):
                 yield owner.frame, annotation, name, True
             elif any(map(is_abstract, declared)) and self._may_get_mutable(info, name):
                 yield owner.frame, annotation, name, False
+
+    def _is_passed_only(self, owner: ClassInfo, annotation: int) -> bool:
+        """Whether a field only passes its argument to the hook behind the constructor."""
+        values = self._engine.read(owner.frame, annotation)
+        named = [v.base if isinstance(v, Alias) else v for v in values]
+        return any(isinstance(v, External) and v.path.endswith(".InitVar") for v in named)
 
     def _may_get_mutable(self, info: ClassInfo, name: str) -> bool:
         """Whether a field that is declared as read only may be given a container that can be changed."""

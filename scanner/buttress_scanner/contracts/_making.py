@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.origins import Origins, operands_of
+from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.values import Class, External, Function, Maker, Method, Namespace, Object, Super, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
     from buttress_scanner.program.frames import Frame, Site
+    from buttress_scanner.program.origins import Origins
 
 CONSTRUCTORS = frozenset({
     "__init__", "__new__", "__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__", "model_post_init",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.values import External, Namespace, Value
 
@@ -60,6 +61,21 @@ class Owning:
         operation = frame.body.nodes[node]
         if any(isinstance(v, External) and v.path in _GIVING_BACK for v in self._values(frame, operation[1])):
             return [o for _, o in operation[2]]
-        if any(self._engine.bodies[c.body].passed_on for c in frame.edges.get(node, ())):
-            return [o for _, o in operation[2]]
-        return []
+        found = [o for callee in frame.edges.get(node, ()) for o in self._returned(callee, frame, node)]
+        return list(dict.fromkeys(found))
+
+    def _returned(self, callee: Frame, frame: Frame, node: int) -> list[int]:
+        """The arguments of a call that its callee returns as they came."""
+        found: list[int] = []
+        pending, seen = list(callee.body.returns), set()
+        while pending:
+            current = pending.pop()
+            operation = callee.body.nodes[current]
+            if current in seen:
+                continue
+            seen.add(current)
+            if operation[0] in ("phi", "narrow", "declare"):
+                pending += operands_of(operation)
+            elif operation[0] == "param":
+                found += [o for o in self.origins.given(callee, (frame, node), operation[1]) if o != node]
+        return found

@@ -7,19 +7,17 @@ through which they were entered.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import is_record, members
-from buttress_scanner.program.contents import elements, keys_of
+from buttress_scanner.program.callers import Callers
+from buttress_scanner.program.carrying import is_made_at, operands_of, unbound
+from buttress_scanner.program.classes import is_record, linearise, members
 from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.values import (
-    Box,
     BoxMethod,
-    Class,
     Descriptor,
     External,
-    Function,
     Instance,
     Maker,
     Member,
@@ -27,9 +25,7 @@ from buttress_scanner.program.values import (
     Module,
     Namespace,
     Object,
-    Partial,
     Running,
-    Super,
     Value,
     is_open,
 )
@@ -37,7 +33,7 @@ from buttress_scanner.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from buttress_scanner.facts.model import Body, Node
+    from buttress_scanner.facts.model import Node
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame, Site
 
@@ -45,14 +41,6 @@ LIMIT = 1_500
 """Places that are looked at for one value."""
 NESTING = 8
 """Calls within one another whose results are followed."""
-_CARRYING = 4
-_ONE = {
-    "attr": (1,), "item": (1, 2), "slice": (1,), "deco": (1, 2), "comp": (2,), "dcomp": (1, 2), "narrow": (3,), "iter": (1,),
-    "unpack": (1,), "bin": (2, 3), "un": (2,), "cmp": (2, 3), "truth": (1,), "setattr": (1, 3), "setitem": (1, 2, 3),
-    "aug": (2, 3), "delattr": (1,), "delitem": (1, 2), "enter": (1,), "exit": (1,), "await": (1,), "yield": (1,),
-    "yieldfrom": (1,), "matchpos": (1,), "declare": (1,), "gstore": (2,), "nlstore": (2,),
-}  # fmt: skip
-"""Where a node keeps its operands."""
 _READERS = ("builtins.getattr", "builtins.object.__getattribute__", "inspect.getattr_static")
 """Functions that read an attribute of their first argument."""
 _DEEP = ("copy.deepcopy",)
@@ -60,20 +48,6 @@ _SHALLOW = ("copy.copy", "copy.replace", "dataclasses.replace", "attr.evolve", "
 """Functions whose result is another object, which may share what its original holds."""
 _GIVING = ("typing.cast", "builtins.next", "builtins.iter", "builtins.min", "builtins.max", "typing.assert_type")
 """Functions that give an argument, or an element of one."""
-
-
-def operands_of(node: Node) -> list[int]:
-    """The operands of a node, in order."""
-    match node[0]:
-        case "call":
-            return [node[1], *(o for _, o in node[2]), *(o for _, o in node[3])]
-        case "phi":
-            return list(node[1])
-        case "seq":
-            return [o for _, o in node[2]]
-        case "dict":
-            return [o for pair in node[1] for o in pair if o >= 0]
-    return [node[place] for place in _ONE.get(node[0], ()) if node[place] >= 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,99 +82,8 @@ class Read:
 
 
 @dataclass(slots=True)
-class Origins:
-    """The walk, and what it needs to know of the program."""
-
-    engine: Engine
-    frames: list[Frame]
-    _callers: dict[Frame, list[Site]] | None = None
-    _called_bodies: set[Body] = field(default_factory=set)
-    _runs: dict[Frame, list[Site]] = field(default_factory=dict)
-    _stores: dict[str, list[Site]] = field(default_factory=dict)
-    _made: dict[object, list[Site]] = field(default_factory=dict)
-    _globals: dict[str, list[Site]] = field(default_factory=dict)
-    _fillings: dict[Value, list[Site]] = field(default_factory=dict)
-
-    # --- what is known of the program
-
-    def callers(self, frame: Frame) -> list[Site]:
-        """The places that call a frame."""
-        if self._callers is None:
-            self._callers = {}
-            for caller in self.frames:
-                self._index(caller, self._callers)
-            for site, changed in (self.engine.changes or {}).items():
-                for target in changed:
-                    self._fillings.setdefault(target, []).append(site)
-        return self._callers.get(frame, [])
-
-    def is_called(self, body: Body) -> bool:
-        """Whether the program calls a function with arguments of which something is known."""
-        return body in self._called_bodies
-
-    def _index(self, frame: Frame, callers: dict[Frame, list[Site]]) -> None:
-        for place, callees in frame.edges.items():
-            for callee, how in callees.items():
-                if how != "class body":
-                    if callee.key != "anybody":
-                        self._called_bodies.add(callee.body)
-                    callers.setdefault(callee, []).append((frame, place))
-        for index, node in enumerate(frame.body.nodes):
-            match node[0]:
-                case "setattr":
-                    self._stores.setdefault(node[2], []).append((frame, index))
-                case "gstore" | "nlstore":
-                    self._globals.setdefault(node[1], []).append((frame, index))
-                case "call":
-                    for value in self.values(frame, index):
-                        if isinstance(value, Running):
-                            self._runs.setdefault(value.frame, []).append((frame, index))
-                        elif isinstance(value, Instance) and isinstance(value.site, tuple) and value.site[:2] == (frame, index):
-                            self._made.setdefault(value.info, []).append((frame, index))
-
-    def values(self, frame: Frame, node: int) -> list[Value]:
-        """What a node can be."""
-        cell = frame.cells[node]
-        return list(cell.values) if cell is not None else []
-
-    def made(self, info: object) -> list[Site]:
-        """The calls that make objects of a class."""
-        return self._made.get(info, [])
-
-    # --- carrying
-
-    def carries(self, frame: Frame, node: int, target: Value) -> bool:
-        """Whether the node can be the target, or something that is bound to it."""
-        return any(self._carried(value, target) for value in self.values(frame, node))
-
-    def _carried(self, value: Value, target: Value, depth: int = 0) -> bool:
-        if value is target:
-            return True
-        match value:
-            case BoxMethod(box=inner) | Method(receiver=inner) | Namespace(owner=inner) | Super(receiver=inner):
-                return depth < _CARRYING and self._carried(inner, target, depth + 1)
-            case Partial(frame=frame, node=node):
-                bound = operands_of(frame.body.nodes[node])
-                return depth < _CARRYING and any(
-                    self._carried(v, target, depth + 1) for o in bound for v in self.values(frame, o)
-                )
-        return False
-
-    def holders(self, frame: Frame, node: int, target: Value) -> list[Value]:
-        """The containers and running generators at a node that hold the target."""
-        return [v for v in self.values(frame, node) if self._holds(v, target)]
-
-    def _holds(self, value: Value, target: Value) -> bool:
-        while isinstance(value, BoxMethod):
-            value = value.box
-        if isinstance(value, Box):
-            held = [*elements(self.engine, value), *keys_of(self.engine, value)]
-            return any(self._carried(each, target) for each in held)
-        if isinstance(value, Running):
-            return any(target in self.values(value.frame, n) for n in (*value.frame.body.yields, *value.frame.body.returns))
-        return False
-
-    # --- the walk
+class Origins(Callers):
+    """The walk over the frames of a program."""
 
     def walk(
         self,
@@ -277,7 +160,7 @@ class Origins:
             return
         for operand in operands:
             for holder in self.holders(place.frame, operand, place.target):
-                yield replace(place, node=operand, target=_unbound(holder), inside=(place.target, *place.inside))
+                yield replace(place, node=operand, target=unbound(holder), inside=(place.target, *place.inside))
 
     def _from_operands(self, place: Place, node: Node) -> Iterator[Place | Read]:
         if is_made_at(place.target, place.frame, place.node):
@@ -417,65 +300,19 @@ class Origins:
                 yield replace(place, frame=scope, node=param.default, calls=())
         if place.calls:
             (frame, node), rest = place.calls[0], place.calls[1:]
-            for site in self._call_nodes(place.frame, frame, node):
+            for site in self.call_nodes(place.frame, frame, node):
                 yield from self._given(replace(place, calls=rest), site, name)
             return
         for frame, node in self.callers(place.frame):
-            for site in self._call_nodes(place.frame, frame, node):
+            for site in self.call_nodes(place.frame, frame, node):
                 extended = not place.is_stored and len(place.trail) < NESTING
                 outer = replace(place, trail=((frame, node), *place.trail)) if extended else place
                 yield from self._given(outer, site, name)
-
-    def _call_nodes(self, callee: Frame, frame: Frame, node: int) -> list[Site]:
-        """Where a frame got its arguments that runs at a node: for generators and coroutines where they were made."""
-        if (callee.body.is_generator or callee.body.is_async) and callee in self._runs:
-            near = [site for site in self._runs[callee] if site[0] is frame]
-            return near or self._runs[callee]
-        return [(frame, node)]
 
     def _given(self, place: Place, site: Site, name: str) -> Iterator[Place]:
         """The operands of a call that the parameter takes."""
         frame, node = site
         yield from self._at_operands(replace(place, frame=frame, node=node), self.given(place.frame, site, name))
-
-    def given(self, callee: Frame, site: Site, name: str) -> list[int]:
-        """The operands of a place that a parameter of a frame which it calls can take."""
-        frame, index = site
-        node = frame.body.nodes[index]
-        if node[0] != "call":
-            return operands_of(node)
-        params = [p.name for p in callee.body.params if p.kind in ("pos", "posonly")]
-        spread = any(starred for starred, _ in node[2]) or any(not key for key, _ in node[3])
-        keyword = [o for key, o in node[3] if key == name]
-        if keyword:
-            return keyword
-        shift = None if spread or name not in params else self._shift(callee, frame, node[1])
-        if shift is None:
-            return [*operands_of(node), index]
-        position = params.index(name) - shift
-        if position < 0:
-            return [index] if self._constructs(frame, node[1]) else [node[1]]
-        return [node[2][position][1]] if position < len(node[2]) else []
-
-    def _shift(self, callee: Frame, frame: Frame, node: int) -> int | None:
-        """How many parameters come before the first argument; None where it cannot be told."""
-        found: set[int | None] = set()
-        for value in self.values(frame, node):
-            match value:
-                case Function(body=body) if body is callee.body:
-                    found.add(0)
-                case Method(function=Function(body=body)) if body is callee.body:
-                    found.add(1)
-                case Class():
-                    found.add(1)
-                case Function() | Method(function=Function()):
-                    continue
-                case _:
-                    found.add(None)
-        return found.pop() if len(found) == 1 else None
-
-    def _constructs(self, frame: Frame, node: int) -> bool:
-        return any(isinstance(v, Class) for v in self.values(frame, node))
 
     def _from_variable(self, place: Place, node: Node) -> Iterator[Place]:
         frame, name = place.frame, str(node[-1] if node[0] == "from" else node[1])
@@ -528,22 +365,8 @@ class Origins:
                     yield replace(place, frame=frame, node=operand, calls=(), is_stored=True)
 
 
-def is_made_at(value: Value, frame: Frame, node: int) -> bool:
-    """Whether a container or an object is made by this node: nothing before it can be the same."""
-    site = value.site if isinstance(value, (Box, Instance)) else None
-    return isinstance(site, tuple) and site[:2] == (frame, node)
-
-
-def _unbound(value: Value) -> Value:
-    while isinstance(value, BoxMethod):
-        value = value.box
-    return value
-
-
 def _may_be(engine: Engine, written: Instance, owners: list[Instance], infos: set[object]) -> bool:
     """Whether a store to the one may be a store to another: one of them stands for any object of its class."""
-    from buttress_scanner.program.classes import linearise
-
     if not is_open(written.site) and not any(is_open(owner.site) for owner in owners):
         return False
     return any(written.info in linearise(engine, o.info) or o.info in linearise(engine, written.info) for o in owners)
