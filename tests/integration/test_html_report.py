@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import expect
@@ -147,8 +148,14 @@ def test_the_map_answers_who_imports_whom(page: Page) -> None:
     near = drawn.locator(".arrow.near")
     expect(near).not_to_have_count(0)
     expect(drawn.locator(".arrow.near.broken")).to_have_count(1)
+    told = page.locator("#map-0 .pane:visible .told")
+    expect(told).to_have_text(
+        "shop.web.views imports shop.plugins.tax (1), shop.services.helpers (1). "
+        "It is imported by shop.domain.prices (1), shop.web.admin (1)."
+    )
     views.press("Escape")
     expect(near).to_have_count(0)
+    expect(told).to_have_text("Choose a box to see its imports.")
     views.focus()
     page.keyboard.press("Enter")
     expect(views).to_have_attribute("aria-pressed", "true")
@@ -372,6 +379,13 @@ def test_a_script_that_is_not_ours_does_not_run(browser: Browser, shop: Path, tm
     with visited(browser, changed) as visit:
         expect(visit.page).to_have_title("Corner Shop: architecture report")
         assert any("Content Security Policy" in complaint for complaint in visit.complaints)
+
+
+def test_the_page_is_installed(distributions: Path) -> None:
+    """Style and script of the page are in the wheel."""
+    (wheel,) = distributions.glob("*.whl")
+    names = ZipFile(wheel).namelist()
+    assert {f"buttress_scanner/report/html/page.{kind}" for kind in ("css", "js")} <= set(names)
 
 
 def test_the_page_of_a_saved_report_is_the_same(shop: Path) -> None:

@@ -93,6 +93,12 @@ def test_findings_with_their_evidence() -> None:
     assert "mark" in dict(found.elements)
 
 
+def test_what_can_be_repaired() -> None:
+    """A finding that a command can repair says so."""
+    assert "buttress fix can repair it" in page(Report(findings=(replace(DIRECT, fixable=True),))).words
+    assert "buttress fix" not in page(Report(findings=(DIRECT,))).words
+
+
 BROKEN = replace(QUIET.contracts[0], status=Status.BROKEN)
 VERDICTS = {
     "not to be trusted": (

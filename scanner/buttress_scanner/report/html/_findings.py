@@ -82,6 +82,7 @@ class Findings:
                     place(finding.position),
                     _in(finding.symbol),
                     f" · {counted(steps, 'step')}" if steps else None,
+                    " · buttress fix can repair it" if finding.fixable else None,
                     class_="where",
                 ),
             ),

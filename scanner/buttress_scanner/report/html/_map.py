@@ -126,6 +126,7 @@ def _view(name: str, title: str, text: str, drawings: Sequence[Drawing], broken:
 def _pane(drawing: Drawing, title: str) -> Iterator[Element]:
     sheet = arranged(drawing)
     yield tag("div", _svg(sheet, drawing, title), class_="canvas", tabindex="0", role="region", aria_label=f"Map {title}")
+    yield tag("p", "Choose a box to see its imports.", class_="told hint needs-script", aria_live="polite")
     if drawing.lonely:
         yield tag(
             "p", f"Not drawn: {counted(drawing.lonely, 'box').replace('boxs', 'boxes')} that no arrow touches.", class_="hint"
@@ -180,6 +181,7 @@ def _svg(sheet: Sheet, drawing: Drawing, title: str) -> Element:
                     marker_end=f"url(#{_identity(title)}-{arrow.mark})",
                     data_from=arrow.source.key,
                     data_to=arrow.target.key,
+                    data_count=arrow.count,
                 )
                 for arrow, path in paths
             ],

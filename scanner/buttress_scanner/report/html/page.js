@@ -96,13 +96,34 @@
     show();
   }
 
+  // Paper shows everything; browsers that know no better are helped.
+  if (!CSS.supports("selector(::details-content)")) {
+    addEventListener("beforeprint", () => {
+      for (const folded of all("details")) {
+        folded.removeAttribute("name");
+        folded.open = true;
+      }
+    });
+  }
+
   // On a map, a package shows whom it imports and who imports it.
   for (const svg of all(".map svg")) {
     const packages = all(".box", svg);
     const arrows = all(".arrow", svg);
+    const told = svg.closest(".pane").querySelector(".told");
+    const hint = told.textContent;
+    const short = (key) => key.slice(key.indexOf(":") + 1);
+    const listed = (name, from, to) => {
+      const found = arrows.filter((arrow) => arrow.dataset[from] === name);
+      return found.map((arrow) => `${short(arrow.dataset[to])} (${arrow.dataset.count})`).sort().join(", ") || "nothing";
+    };
     let chosen = null;
     const light = (name) => {
       svg.classList.toggle("focused", name !== null);
+      told.textContent =
+        name === null
+          ? hint
+          : `${short(name)} imports ${listed(name, "from", "to")}. It is imported by ${listed(name, "to", "from")}.`;
       const near = new Set();
       for (const arrow of arrows) {
         const touches = arrow.dataset.from === name || arrow.dataset.to === name;
