@@ -121,8 +121,11 @@ def _in_data(part: Part, pattern: IdPattern, name: str) -> Iterator[Entry]:
             yield _entry(part.named[key].line, str(part.named[key].value), part, pattern)
             return
         for key, inner in part.named.items():
+            value = inner.value
             if pattern.parse(key):
                 yield _entry(part.keys.get(key, inner.line), key, inner, pattern)
+            elif isinstance(value, str) and pattern.parse(value) and _PATH.fullmatch(key):
+                yield Entry(inner.line, value, pattern.parse(value), key)
             else:
                 yield from _in_data(inner, pattern, key)
     for inner in part.listed:

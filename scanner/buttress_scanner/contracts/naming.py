@@ -125,7 +125,10 @@ class Naming(Contract):
         judged = GitIgnoreSpec.from_lines(self.paths).match_files(program.documents.paths) if "path" in self.applies_to else ()
         for path in sorted(judged):
             if self._forbids(_names_of_path(path)) and not exempted.covers_place(path, path):
-                yield Never(f"the file {path}", frozenset((path,)))
+                name = path.rpartition("/")[2]
+                yield Never(f"the path {path}", frozenset((path,)))
+                if self._forbids(_names_of_path(name)):
+                    yield Never(f"the name of {path}", frozenset((name,)))
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Give a forbidden name to each sort of thing that is judged."""

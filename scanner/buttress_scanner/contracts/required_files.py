@@ -90,12 +90,15 @@ class RequiredFiles(Contract):
         from buttress_scanner.contracts.claims import Needs
 
         exempted = Exempted(self.exempt)
-        folders = [folder for pattern in self.modules for folder in folders_matching(pattern, program.documents.folders)]
-        for folder in dict.fromkeys(folders):
-            for name in dict.fromkeys((*self.required, *self.sections)):
-                path = "/".join(part for part in (folder, plain(self.docs_dir), plain(name)) if part)
-                if not _WILD.search(name) and not exempted.covers_place(path, path):
-                    yield Needs(f"the file {path}", frozenset((path,)))
+        for pattern in self.modules:
+            for folder in folders_matching(pattern, program.documents.folders):
+                for name in (name for name in dict.fromkeys((*self.required, *self.sections)) if not _WILD.search(name)):
+                    path = "/".join(part for part in (folder, plain(self.docs_dir), plain(name)) if part)
+                    if exempted.covers_place(path, path):
+                        continue
+                    yield Needs(f"the name of {path}", frozenset((path.rpartition("/")[2],)))
+                    if not _WILD.search(pattern):  # elsewhere the folder may take another name
+                        yield Needs(f"the path {path}", frozenset((path,)))
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Remove each required file from one folder, and empty one that must have sections or a size."""
