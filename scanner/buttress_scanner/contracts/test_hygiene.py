@@ -74,6 +74,7 @@ class _Hygiene:
     ledger: Ledger
     zone: dict[str, Unit]
     found: dict[Position, Finding] = field(default_factory=dict)
+    _support: dict[str, bool] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """Yield the findings in order."""
@@ -139,12 +140,15 @@ class _Hygiene:
 
     def is_support(self, unit: Unit) -> bool:
         """Whether a module serves tests: it is judged itself, lies beside judged files, or has a name that says so."""
-        if unit.name in self.zone:
+        if unit.name not in self._support:
+            self._support[unit.name] = self._serves_tests(unit)
+        return self._support[unit.name]
+
+    def _serves_tests(self, unit: Unit) -> bool:
+        if unit.name in self.zone or not hygiene().support.isdisjoint(unit.name.split(".")):
             return True
         folders = {u.path.rpartition("/")[0] for u in self.zone.values()} - {""}
-        if any(unit.path.startswith(f"{folder}/") for folder in folders):
-            return True
-        return not hygiene().support.isdisjoint(unit.name.split("."))
+        return any(unit.path.startswith(f"{folder}/") for folder in folders)
 
     def _report(self, frame: Frame, node: int, deed: Deed, way: list[Step]) -> None:
         position = self.program.node_position(frame, node)
