@@ -64,7 +64,7 @@ def arranged(drawing: Drawing) -> Sheet:
     for number, band in enumerate(drawing.bands):
         named = [replace(block, label=patterns.get(block.label, "")) for block in band]
         y = _band(sheet, drawing, named, labels, box_width, y, str(number + 1)) + _BETWEEN
-    sheet.height = max(y - _BETWEEN, 0.0) + _MARGIN
+    sheet.height = max(y - _BETWEEN, 0.0) + _MARGIN + _DIP
     _route(sheet, drawing)
     return sheet
 
@@ -174,29 +174,28 @@ def _in_order(block: Block, sheet: Sheet, drawing: Drawing) -> list[Box]:
 
 
 def _route(sheet: Sheet, drawing: Drawing) -> None:
-    """Draw the arrows; those of one box leave and arrive side by side."""
-    leaving = _ports(sheet, drawing, leaving=True)
-    arriving = _ports(sheet, drawing, leaving=False)
+    """Draw the arrows; all that touch one side of a box do so side by side."""
+    ports = _ports(sheet, drawing)
     for arrow in drawing.arrows:
         source, target = sheet.boxes[arrow.source], sheet.boxes[arrow.target]
-        x1 = source.middle + leaving[arrow.source, arrow.target]
-        x2 = target.middle + arriving[arrow.source, arrow.target]
+        x1 = source.middle + ports[arrow.source, arrow, True]
+        x2 = target.middle + ports[arrow.target, arrow, False]
         sheet.paths.append((arrow, _curve(source, target, x1, x2)))
 
 
-def _ports(sheet: Sheet, drawing: Drawing, *, leaving: bool) -> dict[tuple[Box, Box], float]:
-    """How far from the middle of a box each of its arrows starts or ends, in the order of their other ends."""
-    around: dict[Box, list[Arrow]] = {}
+def _ports(sheet: Sheet, drawing: Drawing) -> dict[tuple[Box, Arrow, bool], float]:
+    """How far from the middle of a box each arrow leaves (True) or arrives, in the order of the other ends."""
+    sides: dict[tuple[Box, bool], list[tuple[float, Box, bool, Arrow]]] = {}
     for arrow in drawing.arrows:
-        around.setdefault(arrow.source if leaving else arrow.target, []).append(arrow)
+        source, target = sheet.boxes[arrow.source], sheet.boxes[arrow.target]
+        sides.setdefault((arrow.source, target.y >= source.y), []).append((target.middle, arrow.target, True, arrow))
+        sides.setdefault((arrow.target, source.y >= target.y), []).append((source.middle, arrow.source, False, arrow))
     offsets = {}
-    for name, arrows in around.items():
-        others = sorted(
-            arrows, key=lambda each: (sheet.boxes[each.target if leaving else each.source].middle, each.source, each.target)
-        )
-        step = min(_PORT, (sheet.boxes[name].width - 28) / max(len(arrows) - 1, 1))
-        for index, arrow in enumerate(others):
-            offsets[arrow.source, arrow.target] = (index - (len(arrows) - 1) / 2) * step
+    for (box, _), ends in sides.items():
+        ends.sort(key=lambda end: end[:3])
+        step = min(_PORT, (sheet.boxes[box].width - 28) / max(len(ends) - 1, 1))
+        for index, (_, _, leaves, arrow) in enumerate(ends):
+            offsets[box, arrow, leaves] = (index - (len(ends) - 1) / 2) * step
     return offsets
 
 
