@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from buttress_scanner.contracts._family import fits, held
+from buttress_scanner.contracts._family import held
 from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.containers import LOOKED_UP
+from buttress_scanner.program.plausible import fits
 from buttress_scanner.program.precedence import can_follow, is_followed_by, loops_around
 from buttress_scanner.program.values import Box, Function, Instance, Method, Value
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._changes import is_incidental, subjects_of
-from buttress_scanner.contracts._family import fits, symbol
+from buttress_scanner.contracts._family import symbol
 from buttress_scanner.program.carrying import is_made_at
 from buttress_scanner.program.classes import fields, is_record, linearise
 from buttress_scanner.program.contents import elements
 from buttress_scanner.program.makers import made_with
 from buttress_scanner.program.origins import Origins, Place, Read
+from buttress_scanner.program.plausible import fits
 from buttress_scanner.program.reach import order_of
 from buttress_scanner.program.values import (
     Box,

@@ -14,6 +14,7 @@ from buttress_scanner.program.callers import Callers
 from buttress_scanner.program.carrying import is_made_at, operands_of, unbound
 from buttress_scanner.program.classes import is_record, linearise, members
 from buttress_scanner.program.declared import defining_frame
+from buttress_scanner.program.plausible import fits
 from buttress_scanner.program.values import (
     BoxMethod,
     Descriptor,
@@ -128,7 +129,9 @@ class Origins(Callers):
 
     def objects(self, read: Read) -> list[Value]:
         """The objects out of whose field something was read."""
-        return [v for v in self.values(read.place.frame, read.receiver) if isinstance(v, (Instance, Member))]
+        frame = read.place.frame
+        found = [v for v in self.values(frame, read.receiver) if isinstance(v, (Instance, Member))]
+        return [v for v in found if fits(self.engine, frame, read.receiver, v)]
 
     def _before(self, place: Place) -> Iterator[Place | Read]:
         """The places from which the value comes to this one."""
@@ -342,7 +345,7 @@ class Origins(Callers):
     def _stored(self, read: Read) -> Iterator[Place]:
         """What was stored to the field that was read: by assignments, and by the constructors of records."""
         place = read.place
-        owners = [v for v in self.values(place.frame, read.receiver) if isinstance(v, Instance)]
+        owners = [v for v in self.objects(read) if isinstance(v, Instance)]
         infos = {v.info for v in owners}
         for frame, node in self._stores.get(read.name, ()):
             operands = frame.body.nodes[node]

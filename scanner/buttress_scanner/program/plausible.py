@@ -1,0 +1,58 @@
+"""Whether an object can be at a place, as far as the parameter says from which it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttress_scanner.program.classes import linearise
+from buttress_scanner.program.declared import defining_frame
+from buttress_scanner.program.protocols import is_protocol
+from buttress_scanner.program.types import instantiate
+from buttress_scanner.program.values import Const, Instance, Member, Value
+
+if TYPE_CHECKING:
+    from buttress_scanner.program.engine import Engine
+    from buttress_scanner.program.frames import ClassInfo, Frame
+
+
+def fits(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
+    """Whether an object can be what the parameter is declared to be from which a node comes.
+
+    Where many kinds of objects meet in one function, not every one of them goes everywhere.
+    """
+    pending, seen = [node], set()
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        operation = frame.body.nodes[current]
+        if operation[0] in ("narrow", "phi"):
+            pending += [operation[3]] if operation[0] == "narrow" else operation[1]
+        elif _can_be(engine, frame, current, target):
+            return True
+    return False
+
+
+def _can_be(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
+    cell, operation = frame.cells[node], frame.body.nodes[node]
+    if operation[0] != "param" or not isinstance(target, (Instance, Member)):
+        return cell is not None and target in cell.values
+    wanted = _declared_classes(engine, frame, operation[1])
+    own = linearise(engine, target.info)
+    return not wanted or any(i in own or target.info in linearise(engine, i) or is_protocol(engine, i) for i in wanted)
+
+
+def _declared_classes(engine: Engine, frame: Frame, name: str) -> list[ClassInfo]:
+    """The classes that a parameter is declared to take, for a receiver that of the method; empty where it may take others."""
+    params = frame.body.params
+    if params[0].name == name and frame.owner is not None and frame.body.parent == frame.owner.body.index:
+        plain = not frame.body.decorators and frame.body.name != "__new__"
+        return [frame.owner] if plain else []
+    param = next((p for p in params if p.name == name), None)
+    outer = defining_frame(engine, frame)
+    if param is None or param.annotation < 0 or outer is None:
+        return []
+    declared = instantiate(engine, outer, param.annotation)
+    plain = all(isinstance(v, Instance) or (isinstance(v, Const) and v.value is None) for v in declared)
+    return [v.info for v in declared if isinstance(v, Instance)] if plain else []
