@@ -37,6 +37,13 @@ params = ["order: Order"]
 returns = "int"
 because = "Other teams call it."
 severity = "warning"
+
+[[contract]]
+id = "runner-takes-any-plugin"
+kind = "signature"
+function = "shop.services.runner:run"
+params = ["plugin: Plugin", "payload"]
+because = "Whatever is sold as a plugin can be run."
 """
 
 FILES = {

@@ -63,7 +63,8 @@ def test_the_first_glance(page: Page) -> None:
     """Title, verdict and figures are there without a click."""
     expect(page).to_have_title("Corner Shop: architecture report")
     expect(page.get_by_role("heading", level=1)).to_have_text("Corner Shop: architecture report")
-    expect(page.get_by_role("status").first).to_have_text("4 of 4 contracts are broken.")
+    expect(page.get_by_role("status").first).to_have_text("4 of 5 contracts are broken.")
+    expect(page.locator(".contract .badge")).to_have_text(["✗ broken"] * 4 + ["✓ kept"])
     expect(page.locator(".tiles li").nth(1)).to_have_text(re.compile(r"5\s+findings"))
 
 
