@@ -12,6 +12,7 @@ from buttress_scanner.contracts._family import Family, classes_named
 from buttress_scanner.contracts._observing import Breach, Breaches
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
+from buttress_scanner.contracts.claims import Never, called
 from buttress_scanner.findings.model import Confidence
 from buttress_scanner.program.frames import Deed
 from buttress_scanner.program.program import symbol_of
@@ -57,6 +58,12 @@ class ReadOnlyObserver(Contract):
                 statement, name = imported(subject)
                 code = f"{statement}\n\n\ndef use(subject: {name}) -> object:\n    return subject.sabotaged  {HERE}\n"
                 yield Workbench(program).appended(f"uses another member of `{subject.symbol}`", units[0], code)
+
+    def claims(self, program: Program) -> Iterator[Never]:
+        """The zone makes no objects of the subjects."""
+        zone = frozenset(unit.name for unit in program.select(self.zone))
+        for text in () if self.may_construct else self.subjects:
+            yield from (Never(f"calls of {symbol}", zone) for symbol in called(program, text))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place of the zone that does more than look."""

@@ -9,10 +9,11 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Ledger, Strings
+from buttress_scanner.contracts.claims import Only
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import members, subclasses
 from buttress_scanner.program.construction import field_default
-from buttress_scanner.program.enums import enum_members
+from buttress_scanner.program.enums import enum_member, enum_members
 from buttress_scanner.program.flow_effects import has_attribute
 from buttress_scanner.program.program import symbol_of
 from buttress_scanner.program.states import States
@@ -75,6 +76,14 @@ class StateTransition(Contract):
         names = {text.rpartition(":")[2].rpartition(".")[2] for text in (self.enum, self._class)}
         names |= program.descendants(self._class.rpartition(":")[2].rpartition(".")[2])
         return program.around({*names, self._field}) if len(self._field) > 1 else program.around(names)
+
+    def claims(self, program: Program) -> Iterator[Only]:
+        """Only these states begin, and only these follow one that has any."""
+        enums = program.classes(self.enum)
+        begin = {f"first states of {self.attribute}": self.initial}
+        follow = {f"states of {self.attribute} behind {name}": after for name, after in self.transitions.items()}
+        for about, names in (begin | follow).items() if enums else ():
+            yield Only(about, frozenset(enum_member(program.engine, enums[0], name).name for name in names))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every write that does not follow from what was written before."""

@@ -81,6 +81,9 @@ class Wired(Contract):
         counted = frozenset(each for each in among if not exempt.covers_place(program.modules[each].path, each))
         for text in self.symbols:
             yield from (Needs(f"calls of {symbol}", counted) for symbol in called(program, text))
+            for subject in program.subjects(text):
+                if "." not in subject.qualname and subject.unit.name not in counted:  # who calls it has to import it
+                    yield Needs(f"imports of {subject.unit.name}", counted)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every symbol that nothing in production code calls or constructs."""

@@ -37,6 +37,14 @@ class State(Enum):
     RUNNING = 2
     DONE = 3
     FINISHED = 3
+
+
+class Job:
+    def __init__(self) -> None:
+        self.state = State.PENDING
+
+
+JOB = Job()
 """,
     "app/runner.py": """\
 from app.audit import record
@@ -129,6 +137,13 @@ def layers(name: str, *listed: object) -> str:
     return contract(name, "import-layers", layers=list(listed))
 
 
+def states(name: str, initial: str = "PENDING", **transitions: object) -> str:
+    """States of the jobs, and which follow which."""
+    table = ", ".join(f"{state} = {_toml(after)}" for state, after in transitions.items())
+    fields = {"enum": "app.states:State", "attribute": "app.states:Job.state", "initial": initial}
+    return contract(name, "state-transition", **fields) + f"transitions = {{{table}}}\n"
+
+
 def obligation(function: str, *must_call: str) -> str:
     """A demand to call something before a function is left."""
     return contract("b", "finally-obligation", function=function, must_call=must_call)
@@ -171,6 +186,16 @@ CONTRADICT = {
         zone("a", "app.**", allow="DONE"),
         zone("b", "app.core.flow", allow="RUNNING"),
     ),
+    "a caller is demanded in a layer that may not import": (
+        layers("a", "app.web", "app.audit"),
+        wired("app.web:show", "app.audit"),
+    ),
+    "a construction is demanded where one only observes": (
+        contract("a", "read-only-observer", zone="app.web", subjects="app.metrics:Meter", members="total"),
+        wired("app.metrics:Meter", "app.web"),
+    ),
+    "states of which nothing can follow another": (states("a", DONE="RUNNING"), states("b", DONE="PENDING")),
+    "first states without a common one": (states("a", initial="DONE"), states("b", initial="RUNNING")),
     "layers upside down": (layers("a", "app.web", "app.core.**"), layers("b", "app.core.**", "app.web")),
     "layers upside down in parts": (
         layers("a", "app.web", "app.runner", "app.core.**", "app.states"),
@@ -239,6 +264,18 @@ LAWFUL = {
         zone("b", "app.core.flow", forbid=["RUNNING", "PENDING"]),
     ),
     "zones that do not meet": (zone("a", "app.core.**", allow="DONE"), zone("b", "app.runner", allow="PENDING")),
+    "a caller is demanded in a layer above": (
+        layers("a", "app.web", "app.audit"),
+        wired("app.audit:record", "app.web", "app.runner"),
+    ),
+    "observed here, constructed there": (
+        contract("a", "read-only-observer", zone="app.web", subjects="app.metrics:Meter", members="total"),
+        wired("app.metrics:Meter", "app.audit"),
+    ),
+    "states of which fewer follow here than there": (
+        states("a", DONE=["RUNNING", "PENDING"]),
+        states("b", DONE="PENDING", RUNNING="DONE"),
+    ),
     "layers of one order": (
         layers("a", "app.web", "app.runner", "app.states"),
         layers("b", "app.web", ["app.states", "app.audit"]),
