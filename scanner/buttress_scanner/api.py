@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
+from buttress_scanner.contracts.breaking import Breaking, Place, Workbench
 from buttress_scanner.contracts.tree_rule import TreeFile, TreeRule
 from buttress_scanner.findings.model import Confidence, Finding, Position, Step
 from buttress_scanner.findings.report_model import Report
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from buttress_scanner.source.tree import Tree
 
 __all__ = [
+    "Breaking",
     "Confidence",
     "Contract",
     "Finding",
     "Ledger",
+    "Place",
     "Position",
     "Report",
     "Selectors",
@@ -29,6 +32,7 @@ __all__ = [
     "Strings",
     "TreeFile",
     "TreeRule",
+    "Workbench",
     "check",
     "load_config",
 ]

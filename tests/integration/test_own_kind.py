@@ -78,6 +78,13 @@ def test_each_kind_finds_what_breaks_it(installed: Installed, tmp_path: Path, pa
     assert outcome.output.splitlines()[0].startswith(expected)
 
 
+def test_each_kind_can_be_sabotaged(installed: Installed) -> None:
+    """The self-test of contracts breaks those of the package in the ways that their kinds offer, and sees them turn red."""
+    outcome = run([installed.buttress, "sabotage"], installed.project)
+    assert outcome.code == 0, outcome.output
+    assert outcome.output.count("red") >= len(PAGES)
+
+
 def test_pages_of_the_package_are_true(installed: Installed, tmp_path: Path) -> None:
     """The pages travel with the package, and every example on them is as they say."""
     must([installed.python, "-c", RUN_PAGES, *PAGES], tmp_path)

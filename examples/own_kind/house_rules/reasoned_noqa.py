@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import libcst as cst
 from pydantic import Field
 
-from buttress_scanner.api import TreeFile, TreeRule
+from buttress_scanner.api import Breaking, TreeFile, TreeRule, Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from buttress_scanner.program import Program
 
 _NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?(?P<reason>.*)", re.IGNORECASE)
 _WORD = re.compile(r"\w{2,}")
@@ -25,6 +30,11 @@ class ReasonedNoqa(TreeRule):
     def visitor(self, file: TreeFile) -> cst.CSTVisitor:
         """Return what looks at the comments of a file."""
         return _Comments(file, self.min_words)
+
+    def breakings(self, program: Program) -> Iterable[Breaking]:
+        """Silence every rule in a line of a judged module, for `buttress sabotage`."""
+        for unit in program.select(self.zone)[:1]:
+            yield Workbench(program).appended("silences every rule", unit, "SABOTAGED = 1  # noqa  # here")
 
 
 class _Comments(cst.CSTVisitor):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from buttress_scanner.api import Contract, Selectors
+from buttress_scanner.api import Breaking, Contract, Selectors, Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +29,12 @@ class SubclassesLiveIn(Contract):
             name for subject in program.subjects(self.base) if subject.body for name in program.descendants(subject.body.name)
         }
         return [unit.name for unit in program.mentioning(names)]
+
+    def breakings(self, program: Program) -> Iterable[Breaking]:
+        """Derive a class in a module of its own, for `buttress sabotage`."""
+        for subject in program.subjects(self.base)[:1]:
+            code = f"from {subject.unit.name} import {subject.qualname} as Base\n\n\nclass Sabotaged(Base):  # here\n    pass\n"
+            yield Workbench(program).added("derives a class elsewhere", code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every subclass outside of the zone."""
