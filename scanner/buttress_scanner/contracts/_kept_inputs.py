@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._family import is_abstract, is_mutable, is_proxy
-from buttress_scanner.contracts._making import CONSTRUCTORS
+from buttress_scanner.contracts._making import CONSTRUCTORS, SETTERS
 from buttress_scanner.contracts._owning import DEEPEST, VALIDATING, Owning
 from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.classes import fields, is_record, linearise, members
@@ -86,7 +86,10 @@ class KeptInputs(Owning):
                         yield from self._arguments(caller, operand, depth + 1)
 
     def _is_constructor(self, frame: Frame) -> bool:
-        return frame.owner is not None and frame.owner in self.related and frame.body.name in CONSTRUCTORS
+        if frame.owner is None or frame.owner not in self.related:
+            return False
+        listed = frame.body.name in CONSTRUCTORS or (self.making.is_writer(frame) and frame.body.name not in SETTERS)
+        return listed or self.making.makes(frame)
 
     def _is_mutable_argument(self, frame: Frame, name: str) -> bool | None:
         """Whether a parameter takes a mutable container: True, False if it cannot be excluded, None if it does not."""

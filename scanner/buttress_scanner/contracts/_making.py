@@ -18,7 +18,7 @@ CONSTRUCTORS = frozenset({
     "__setstate__",
 })  # fmt: skip
 """Methods whose object is being made."""
-_SETTERS = ("__setattr__", "__delattr__")
+SETTERS = ("__setattr__", "__delattr__")
 """Methods that do what an assignment elsewhere asks for: that one is judged."""
 _VALIDATORS = ("model_validator", "root_validator", "field_validator", "validator")
 _Seen = frozenset[object]
@@ -66,7 +66,11 @@ class Making:
             return False
         name, symbol = frame.body.name, frame.symbol
         listed = name in self.writers or frame.body.qualname in self.writers or symbol in self.writers
-        return listed or name in CONSTRUCTORS or name in _SETTERS or self._validates(frame)
+        return listed or name in CONSTRUCTORS or name in SETTERS or self._validates(frame)
+
+    def makes(self, frame: Frame) -> bool:
+        """Whether the function makes an object by itself, without its constructor."""
+        return any(node[0] == "call" and self._is_made_by(frame, node) for node in frame.body.nodes)
 
     def _validates(self, frame: Frame) -> bool:
         """Whether pydantic runs the method while it makes an object."""

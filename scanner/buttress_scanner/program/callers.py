@@ -19,7 +19,7 @@ class Callers(Carrying):
 
     frames: list[Frame]
     _callers: dict[Frame, list[Site]] | None = None
-    _called_bodies: set[Body] = field(default_factory=set)
+    _called_bodies: set[Body] | None = None
     _runs: dict[Frame, list[Site]] = field(default_factory=dict)
     _stores: dict[str, list[Site]] = field(default_factory=dict)
     _made: dict[object, list[Site]] = field(default_factory=dict)
@@ -38,15 +38,30 @@ class Callers(Carrying):
         return self._callers.get(frame, [])
 
     def is_called(self, body: Body) -> bool:
-        """Whether the program calls a function with arguments of which something is known."""
+        """Whether the program calls a function with arguments of which something is known, and not only itself."""
+        if self._called_bodies is None:
+            self._called_bodies = self._reached()
         return body in self._called_bodies
+
+    def _reached(self) -> set[Body]:
+        """The functions that are called from where somebody starts: modules that are loaded, and functions that nobody calls."""
+        known = {callee.body for callee in self._callers or () if callee.key != "anybody"}
+        queue = [f for f in self.frames if f.body.kind in ("module", "class") or (f.key == "anybody" and f.body not in known)]
+        seen, found = set(queue), set()
+        while queue:
+            for callees in queue.pop().edges.values():
+                for callee in callees:
+                    if callee.key != "anybody":
+                        found.add(callee.body)
+                    if callee not in seen:
+                        seen.add(callee)
+                        queue.append(callee)
+        return found
 
     def _index(self, frame: Frame, callers: dict[Frame, list[Site]]) -> None:
         for place, callees in frame.edges.items():
             for callee, how in callees.items():
                 if how != "class body":
-                    if callee.key != "anybody":
-                        self._called_bodies.add(callee.body)
                     callers.setdefault(callee, []).append((frame, place))
         for index, node in enumerate(frame.body.nodes):
             match node[0]:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import ClassInfo, Frame
 
 
+_TESTS = ("isinstance", "exact")
+"""Tests that say of which class an object is."""
+
+
 def fits(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
     """Whether an object can be what the parameter is declared to be from which a node comes.
 
@@ -27,6 +31,8 @@ def fits(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
             continue
         seen.add(current)
         operation = frame.body.nodes[current]
+        if operation[0] == "narrow" and operation[1] in _TESTS and _has(frame, current, target):
+            return True
         if operation[0] in ("narrow", "phi"):
             pending += [operation[3]] if operation[0] == "narrow" else operation[1]
         elif _can_be(engine, frame, current, target):
@@ -34,10 +40,15 @@ def fits(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
     return False
 
 
+def _has(frame: Frame, node: int, target: Value) -> bool:
+    cell = frame.cells[node]
+    return cell is not None and target in cell.values
+
+
 def _can_be(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
-    cell, operation = frame.cells[node], frame.body.nodes[node]
+    operation = frame.body.nodes[node]
     if operation[0] != "param" or not isinstance(target, (Instance, Member)):
-        return cell is not None and target in cell.values
+        return _has(frame, node, target)
     wanted = _declared_classes(engine, frame, operation[1])
     own = linearise(engine, target.info)
     return not wanted or any(i in own or target.info in linearise(engine, i) or is_protocol(engine, i) for i in wanted)
