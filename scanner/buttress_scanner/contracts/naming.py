@@ -28,12 +28,12 @@ _ANCHORED = re.compile(r"[\^$]|\\[bBAZ]|\(\?[=!<(]")
 """What may let a pattern be found in a name, but not in a text around it."""
 
 _BROKEN = {
+    "variable": "{name} = 1  # here\n",
     "class": "class {name}:  # here\n    pass\n",
     "function": "def {name}() -> None:  # here\n    return None\n",
-    "variable": "{name} = 1  # here\n",
     "import-alias": "import sys as {name}  # here\n",
 }
-"""For each sort of name code that gives one, for `buttress sabotage`."""
+"""For each sort of name code that gives one, for `buttress sabotage`; the variable first, as it counts where it binds anew."""
 
 
 def _expressions(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -145,10 +145,10 @@ class Naming(Contract):
                 if name and chosen.match_file(added) and added not in program.documents.paths:
                     yield Breaking(f"adds {added}", {added: b""}, (Place(added),))
                     break
+        code = "\n\n".join(text.format(name=name) for sort, text in _BROKEN.items() if sort in self.applies_to)
         for unit in [unit for unit in program.modules.values() if chosen.match_file(unit.path)][:1]:
-            for sort in _ALL:
-                if name.isidentifier() and sort in self.applies_to and sort in _BROKEN:
-                    yield Workbench(program).appended(f"gives a {sort} the name {name}", unit, _BROKEN[sort].format(name=name))
+            if name.isidentifier() and code:
+                yield Workbench(program).appended(f"gives the name {name} to something of each sort", unit, code)
 
     def _forbids(self, names: Iterable[str]) -> str:
         """The pattern that is found in any of the names; "" when none is."""

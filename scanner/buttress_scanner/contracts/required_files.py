@@ -101,21 +101,20 @@ class RequiredFiles(Contract):
                         yield Needs(f"the path {path}", frozenset((path,)))
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
-        """Remove each required file from one folder, and empty one that must have sections or a size."""
+        """Remove a required file from a folder, and empty one that must have sections or a size."""
         from buttress_scanner.contracts.breaking import Breaking, Place
 
         paths = program.documents.paths
-        for pattern in self.modules:
-            for folder in folders_matching(pattern, program.documents.folders)[:1]:
-                base = "/".join(part for part in (folder, plain(self.docs_dir)) if part)
-                prefix = f"{base}/" if base else ""
-                below = {path.removeprefix(prefix): path for path in paths if path.startswith(prefix)}
-                for name in dict.fromkeys((*self.required, *self.sections)):
-                    files = _fitting(name, below)
-                    if files and any(path.startswith(f"{folder}/" if folder else "") for path in set(paths) - set(files)):
-                        yield Breaking(f"removes {prefix}{name}", dict.fromkeys(files), (Place(prefix + plain(name)),))
-                    if files and (self.min_bytes or self.sections.get(name)):
-                        yield Breaking(f"empties {files[0]}", {files[0]: b""}, (Place(files[0]),))
+        for folder in [f for pattern in self.modules for f in folders_matching(pattern, program.documents.folders)[:1]]:
+            base = "/".join(part for part in (folder, plain(self.docs_dir)) if part)
+            prefix = f"{base}/" if base else ""
+            below = {path.removeprefix(prefix): path for path in paths if path.startswith(prefix)}
+            there = {name: files for name in (*self.required, *self.sections) if (files := _fitting(name, below))}
+            for name, files in list(there.items())[:1]:
+                if any(path.startswith(f"{folder}/" if folder else "") for path in set(paths) - set(files)):
+                    yield Breaking(f"removes {prefix}{name}", dict.fromkeys(files), (Place(prefix + plain(name)),))
+            for files in [files for name, files in there.items() if self.min_bytes or self.sections.get(name)][:1]:
+                yield Breaking(f"empties {files[0]}", {files[0]: b""}, (Place(files[0]),))
 
     def _folder(self, program: Program, ledger: Ledger, base: str) -> Iterator[Finding]:
         prefix = f"{base}/" if base else ""
