@@ -15,6 +15,7 @@ from buttress_scanner.program.enums import enum_value, enum_value_kind
 from buttress_scanner.program.strings import filled, text_method
 from buttress_scanner.program.text_arguments import TextArguments
 from buttress_scanner.program.text_objects import TextObjects, enclosing, viewed
+from buttress_scanner.program.text_stores import TextStores
 from buttress_scanner.program.text_trails import MOST, Follow, Named, Trail, distinct, joined, texts_in
 from buttress_scanner.program.values import (
     Box,
@@ -47,8 +48,10 @@ class TextSources:
     def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
         self._engine = engine
         self._left = STEPS
-        self._arguments = TextArguments(engine, frames, self._trace)
+        known = list(frames)
+        self._arguments = TextArguments(engine, known, self._trace)
         self._objects = TextObjects(engine, self._arguments)
+        self._stores = TextStores(engine, known, self._trace)
         self._rules: dict[str, Callable[[Frame, int, Node, Trail], list[Named]]] = {
             "const": self._constant, "param": self._parameter, "phi": self._phi, "narrow": self._narrow,
             "declare": self._declared, "bin": self._sum, "fstr": self._formatted, "un": self._operand, "free": self._free,
@@ -173,9 +176,11 @@ class TextSources:
             given = self._arguments.given_at(instance.site)
             texts = texts_in(self._engine.values(self._engine.slot("of", instance, operation[2])))
             found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
-        return found or (
-            [] if self._objects.are_elsewhere(frame, operation[1]) else self._variable(frame, node, operation, trail)
-        )
+        said = self._stores.said(frame, operation[1], operation[2], self._trace, trail)
+        if not found and not self._objects.are_elsewhere(frame, operation[1]):
+            found = self._variable(frame, node, operation, trail)
+        names = {n.text for n in said}
+        return [*said, *(n for n in found if n.way or n.text not in names)]
 
     # --- results of calls
 
@@ -195,7 +200,10 @@ class TextSources:
         for entered in frame.edges.get(node, {}):
             if entered.body.kind in ("function", "lambda") and len(trail.down) < 4:
                 deeper = Trail((*trail.down, (frame, node)), trail.busy)
-                found += [n for result in entered.body.returns for n in self._trace(entered, result, deeper)]
+                strange = entered.owner is not None and self._stores.is_stranger(frame.unit, entered.unit)
+                for result in entered.body.returns:
+                    given = self._trace(entered, result, deeper)
+                    found += [Named(n.text, n.way or ((entered, result),)) for n in given] if strange else given
         return found or self._known(frame, node)
 
     def _default(self, frame: Frame, operation: Node, trail: Trail) -> list[Named]:
@@ -235,12 +243,12 @@ class TextSources:
     def _item(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         key = frame.body.nodes[operation[2]]
         if key[0] != "const":
-            return self._known(frame, node)
+            return self._stores.put(self._engine.read(frame, operation[1]), [n.text for n in self._known(frame, node)], trail)
         holder = frame.body.nodes[operation[1]]
         if isinstance(key[1], str) and holder[0] == "param":
             return self._arguments.under(frame, holder[1], key[1]) or self._known(frame, node)
         cut = self._pieces(frame, operation[1], key[1], trail) if isinstance(key[1], int) else []
-        return cut or self._known(frame, node)
+        return cut or self._stores.put(self._engine.read(frame, operation[1]), [n.text for n in self._known(frame, node)], trail)
 
     def _unpacked(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         if operation[4]:
@@ -303,7 +311,7 @@ class TextSources:
                 versions = scope.body.versions.get(operation[1], ())
                 return [n for version in versions for n in follow(scope, version, Trail(busy=ahead.busy))]
         inner = [n for top, version in self._objects.assigned(frame, operation) for n in follow(top, version, ahead)]
-        return inner if take is not None else inner + self._held(frame, node, operation)
+        return inner if take is not None else inner + self._held(frame, node, operation, ahead)
 
     def _mapped(self, frame: Frame, node: int, trail: Trail) -> list[Named]:
         """The values of a dict."""
@@ -317,7 +325,7 @@ class TextSources:
             case "phi" | "narrow" | "param":
                 return self._handed_on(frame, operation, ahead, self._mapped)
         inner = [n for top, version in self._objects.assigned(frame, operation) for n in self._mapped(top, version, ahead)]
-        return inner + self._held(frame, node, operation)
+        return inner + self._held(frame, node, operation, ahead)
 
     def _handed_on(self, frame: Frame, operation: Node, trail: Trail, follow: Follow) -> list[Named]:
         if operation[0] == "param":
@@ -325,16 +333,21 @@ class TextSources:
         parts = operation[1] if operation[0] == "phi" else (operation[3],)
         return [n for part in parts for n in follow(frame, part, trail)]
 
-    def _held(self, frame: Frame, node: int, operation: Node) -> list[Named]:
+    def _held(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         """What is known of a container; what an object's constructor was given comes from the place that builds it."""
         found: list[Named] = []
         for owner in self._objects.at(frame, operation[1]) if operation[0] == "attr" else ():
             given = self._arguments.given_at(owner.site)
-            texts = self._elements_of(self._engine.values(self._engine.slot("of", owner, operation[2])))
-            found += [Named(text, (owner.site,)) if text in given else Named(text) for text in texts]
+            values = self._engine.values(self._engine.slot("of", owner, operation[2]))
+            held = self._stores.put(values, self._elements_of(values), trail)
+            found += [Named(n.text, (owner.site,)) if n.text in given else n for n in held]
         if found or (operation[0] == "attr" and self._objects.are_elsewhere(frame, operation[1])):
             return found
-        return [Named(text) for text in self._elements_of(self._engine.read(frame, node))]
+        values = self._engine.read(frame, node)
+        is_read = operation[0] == "attr"
+        said = self._stores.said(frame, operation[1], operation[2], self._contents, trail) if is_read else []
+        names = {n.text for n in said}
+        return [*said, *self._stores.put(values, [t for t in self._elements_of(values) if t not in names], trail)]
 
     def _elements_of(self, values: Iterable[Value]) -> list[str]:
         return [text for v in values if isinstance(v, Box) for text in texts_in(contents.elements(self._engine, v))]
