@@ -23,13 +23,17 @@ def coverage(report: Report) -> str:
 def tally(report: Report) -> str:
     """Return what came of it: ``2 findings, 1 suppressed``, with vacuous contracts and errors where there are any.
 
-    With a baseline: ``1 new finding, 12 known, 2 fixed, 0 suppressed``; what other revisions have too: ``4 older``.
+    With a baseline: ``1 new finding, 12 known, 2 fixed, 0 suppressed``; what other revisions have too: ``4 older``. With both,
+    findings that are new and yet known have come into the baseline since: ``12 known, 1 of them newly``.
     """
     open_count = len(report.open_findings)
     noun = "finding" if report.baseline is None and report.diff is None else "new finding"
     parts = [counted(open_count, noun) if open_count else f"no {noun}s"]
     if report.baseline is not None:
-        parts.append(f"{report.baseline.known} known, {len(report.baseline.fixed)} fixed")
+        parts.append(f"{report.baseline.known} known")
+        if report.diff is not None and (grown := len(report.known_findings)):
+            parts.append(f"{grown} of them newly")
+        parts.append(f"{len(report.baseline.fixed)} fixed")
     if report.diff is not None:
         parts.append(f"{report.diff.old} older")
     parts.append(f"{len(report.suppressed_findings)} suppressed")

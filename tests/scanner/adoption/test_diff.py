@@ -264,6 +264,41 @@ def test_known_findings_and_old_ones(committed: Repository) -> None:
     assert new(committed) == []
 
 
+def test_a_baseline_that_grew_since_is_told(committed: Repository) -> None:
+    """Who takes a new finding in passes the gate, but not unseen."""
+    assert committed.run("baseline", "write").returncode == 0
+    committed.commit("baseline")
+    committed.git("branch", "-f", "main")
+    assert "4 known, 0 fixed, 4 older" in committed.run("check", "--diff", "main").stdout
+    add_more(committed)
+    assert committed.run("baseline", "write", "--grow").returncode == 0
+    done = committed.run("check", "--diff", "main")
+    assert done.returncode == 0
+    assert "no new findings, 5 known, 1 of them newly, 0 fixed, 4 older" in done.stdout
+
+
+def test_contracts_that_came_with_the_change(committed: Repository) -> None:
+    """A past without any configuration is judged by the one of today."""
+    committed.git("checkout", "-q", "--orphan", "fresh")
+    committed.git("rm", "-q", "--cached", "buttress.toml")
+    committed.git("commit", "-q", "-m", "before there were contracts")
+    committed.commit("contracts")
+    assert new(committed, "HEAD~1") == []
+    add_more(committed)
+    assert new(committed, "HEAD~1") == NEW
+
+
+def test_a_move_below_src(committed: Repository) -> None:
+    """Modules keep their names when their files move below a root."""
+    (committed.folder / "src").mkdir()
+    committed.git("mv", "app", "src/app")
+    assert new(committed) == []
+    committed.write({"buttress.toml": 'roots = ["src"]\n' + CONFIGURATION})
+    assert new(committed) == []
+    committed.write({"src/app/old.py": committed.read("src/app/old.py") + MORE})
+    assert new(committed) == NEW
+
+
 def test_a_project_in_a_folder_of_the_repository(repository: Repository) -> None:
     """Paths are relative to the configuration, wherever the repository begins."""
     inner = type(repository)(repository.folder / "services/web")
