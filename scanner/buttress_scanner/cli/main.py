@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from buttress_scanner.cli import baseline, check, explain, fix, init, report, sabotage, schema, show, why
+from buttress_scanner.cli import baseline, check, doctor, explain, fix, init, report, sabotage, schema, show, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,7 @@ for _group, _name, _command in (
     (app, "check", check.check),
     (app, "explain", explain.explain),
     (app, "why", why.why),
+    (app, "doctor", doctor.doctor),
     (app, "fix", fix.fix),
     (app, "init", init.init),
     (app, "sabotage", sabotage.sabotage),
