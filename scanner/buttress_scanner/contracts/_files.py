@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings.model import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 def whole(path: str) -> Position:
@@ -24,6 +25,14 @@ def folders_matching(pattern: str, folders: Iterable[str]) -> list[str]:
     """
     wanted = _folder_regex(plain(pattern))
     return [folder for folder in folders if wanted.fullmatch(folder)]
+
+
+def below(folder: str, paths: Sequence[str]) -> dict[str, str]:
+    """The files in a folder and deeper, out of sorted paths, by their paths counted from it."""
+    prefix = f"{folder}/" if folder else ""
+    first = bisect_left(paths, prefix)
+    last = bisect_left(paths, prefix + "\U0010ffff") if prefix else len(paths)
+    return {path[len(prefix) :]: path for path in paths[first:last]}
 
 
 def plain(path: str) -> str:

@@ -96,6 +96,7 @@ class _Check:
     program: Program
     ledger: Ledger
     form: IdPattern = field(init=False)
+    paths: frozenset[str] = field(init=False)
     held: dict[str, list[str]] = field(default_factory=dict)
     """Files by canonical id, sorted."""
     ids: dict[str, list[DocId]] = field(default_factory=dict)
@@ -106,6 +107,7 @@ class _Check:
 
     def __post_init__(self) -> None:
         self.form = self.contract.form()
+        self.paths = frozenset(self.program.documents.paths)
 
     def run(self) -> Iterator[Finding]:
         for path in self.program.documents.paths:
@@ -116,7 +118,7 @@ class _Check:
             yield from self._file(paths, registered.get(canonical), canonical)
         yield from self._registry()
         if self.contract.front_matter_key:
-            by_path = {file_of(each, self._registered, self._paths): each.doc_id for each in self.entries if each.path}
+            by_path = {file_of(each, self._registered, self.paths): each.doc_id for each in self.entries if each.path}
             for path in self.program.documents.paths:
                 if path.endswith(_WITH_FRONT_MATTER) and (path in self.ids or by_path.get(path)):
                     yield from self._front_matter(path, self.ids.get(path) or [each for each in [by_path[path]] if each])
@@ -124,10 +126,6 @@ class _Check:
     @property
     def _registered(self) -> str:
         return plain(self.contract.registry or "")
-
-    @property
-    def _paths(self) -> frozenset[str]:
-        return frozenset(self.program.documents.paths)
 
     def _name(self, path: str) -> Iterator[Finding]:
         """Judge a file's name by itself: the form of the id, and the folder."""
@@ -194,7 +192,7 @@ class _Check:
             seen[canonical] = entry
             if canonical in self.held or entry.is_retired:
                 continue
-            file = file_of(entry, self._registered, self._paths) if entry.path else ""
+            file = file_of(entry, self._registered, self.paths) if entry.path else ""
             if not file:
                 yield self._in_registry(entry.line, f"no file has the id `{entry.text}`", f"no file {canonical}")
             elif file in self.ids:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from buttress_scanner.contracts._files import folders_matching, name_matches, plain, whole
+from buttress_scanner.contracts._files import below, folders_matching, name_matches, plain, whole
 from buttress_scanner.contracts.base import Contract, Strings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _WILD = re.compile(r"[*?\[]")
 _LEVEL = re.compile(r"(#{1,6})\s+(\S.*)")
 
 
-def _below(paths: tuple[str, ...]) -> tuple[str, ...]:
+def _all_inside(paths: tuple[str, ...]) -> tuple[str, ...]:
     for path in paths:
         _inside(path)
     return paths
@@ -35,7 +35,7 @@ def _inside(path: str) -> str:
     return path
 
 
-Below = Annotated[Strings, AfterValidator(_below)]
+Below = Annotated[Strings, AfterValidator(_all_inside)]
 
 
 class RequiredFiles(Contract):
@@ -108,8 +108,8 @@ class RequiredFiles(Contract):
         for folder in [f for pattern in self.modules for f in folders_matching(pattern, program.documents.folders)[:1]]:
             base = "/".join(part for part in (folder, plain(self.docs_dir)) if part)
             prefix = f"{base}/" if base else ""
-            below = {path.removeprefix(prefix): path for path in paths if path.startswith(prefix)}
-            there = {name: files for name in (*self.required, *self.sections) if (files := _fitting(name, below))}
+            inside = below(base, paths)
+            there = {name: files for name in (*self.required, *self.sections) if (files := _fitting(name, inside))}
             for name, files in list(there.items())[:1]:
                 if any(path.startswith(f"{folder}/" if folder else "") for path in set(paths) - set(files)):
                     yield Breaking(f"removes {prefix}{name}", dict.fromkeys(files), (Place(prefix + plain(name)),))
@@ -118,10 +118,10 @@ class RequiredFiles(Contract):
 
     def _folder(self, program: Program, ledger: Ledger, base: str) -> Iterator[Finding]:
         prefix = f"{base}/" if base else ""
-        below = {path.removeprefix(prefix): path for path in program.documents.paths if path.startswith(prefix)}
+        inside = below(base, program.documents.paths)
         for name in dict.fromkeys((*self.required, *self.sections)):
             ledger.judge()
-            files = _fitting(name, below)
+            files = _fitting(name, inside)
             if not files:
                 yield self._missing(prefix + plain(name), f"`{prefix}{name}` is missing", f"missing {prefix}{name}")
             for path in files:
@@ -155,14 +155,14 @@ class RequiredFiles(Contract):
         return self.finding(whole(path), path, message, sink=sink)
 
 
-def _fitting(name: str, below: dict[str, str]) -> list[str]:
+def _fitting(name: str, inside: dict[str, str]) -> list[str]:
     """The files below a folder that a required name means; a name that ends with a slash means a folder with files."""
     if name.endswith("/"):
         wanted = plain(name) + "/"
-        return [path for short, path in below.items() if short.startswith(wanted)]
+        return [path for short, path in inside.items() if short.startswith(wanted)]
     if _WILD.search(name):
-        return [path for short, path in sorted(below.items()) if name_matches(name, short)]
-    found = below.get(plain(name))
+        return [path for short, path in sorted(inside.items()) if name_matches(name, short)]
+    found = inside.get(plain(name))
     return [found] if found is not None else []
 
 
