@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.flow import Flow
 from buttress_scanner.program.flow_exceptions import BASE, ERROR, Exceptions, Key
 from buttress_scanner.program.flow_scope import Obligation, Scope
 from buttress_scanner.program.flow_state import ANYTHING, END, EXPLICIT_RAISE, EXPLICIT_RETURN, OWED, RAISE, Exc, Outcome, Place
 from buttress_scanner.program.flow_tables import NOT_SAID
+from buttress_scanner.program.handling import handling
 from buttress_scanner.program.responses import responses
-from buttress_scanner.program.values import Box, Const, Object, Unknown
+from buttress_scanner.program.values import Box, Const, Member, Object, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from buttress_scanner.facts.model import Body, Span
+    from buttress_scanner.facts.model import Body, Node, Span
     from buttress_scanner.program import Program
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.flow_subjects import Runner
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import ClassInfo, Frame
     from buttress_scanner.program.values import Value
 
 _SAYING = frozenset({"io.console", "log", "clock"})
 """Effects of functions that only say something: in a handler they count as ones that cannot fail."""
 
 
-_HARMLESS = frozenset(
-    {"builtins.bool", "builtins.str.split", "builtins.str.rsplit", "builtins.str.splitlines", "builtins.str.partition"}
-)
-"""Built-in functions that fail for arguments only that nobody writes."""
+_PLAIN = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "datetime.datetime", "uuid.UUID")
 _CONTAINERS = ("list", "tuple", "dict", "set", "frozenset", "str", "bytes", "defaultdict", "deque")
 _MISSING = {"dict": "builtins.KeyError", **dict.fromkeys(("list", "tuple", "str", "bytes", "deque"), "builtins.IndexError")}
 
@@ -72,7 +71,7 @@ class EscapeScope(Scope):
         super().__init__(program, Obligation(), is_exempt)
         self.exceptions = self.watched = Watched(program.engine, kinds)
         tables = responses()
-        self._quiet = tables.makers.keys() | tables.fixed.keys() | _HARMLESS
+        self._quiet = tables.makers.keys() | tables.fixed.keys() | handling().quiet
 
     def subscripted(self, values: Iterable[Value]) -> tuple[Exc, ...]:
         """What is not there: a key of a mapping, an index of a sequence; of other things anything."""
@@ -84,6 +83,14 @@ class EscapeScope(Scope):
     def can_be_looped(self, value: Value) -> bool:
         """Containers and texts hold what they hold."""
         return _container(value) is not None or super().can_be_looped(value)
+
+    def takes(self, frame: Frame, call: Node, info: ClassInfo) -> bool:
+        """A pydantic model is made of plain values that are given by name: nothing of it is left to check at run time."""
+        linearise(self.program.engine, info)
+        if not any(path.startswith("pydantic.") for path in info.externals) or call[2]:
+            return False
+        given = [self.program.engine.read(frame, operand) if name else [] for name, operand in call[3]]
+        return all(values and all(map(_is_plain, values)) for values in given)
 
     def is_quiet(self, path: str) -> bool:
         """Making a response of a framework, or saying something, does not fail."""
@@ -118,6 +125,11 @@ class Escapes:
                 if outcome.kind == RAISE and self.scope.watched.is_watched(outcome.exc):
                     found.add(_place(runner, outcome))
         return found
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a number, a text, or the member of an enum."""
+    return isinstance(value, (Const, Member)) or (isinstance(value, Object) and value.path in _PLAIN)
 
 
 def _container(value: Value) -> str | None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._library import Callers, bases_of, leaves, path_of, paths_at
 from buttress_scanner.program.arguments import Args, with_partial
+from buttress_scanner.program.classes import members, subclasses
 from buttress_scanner.program.contents import known_items
 from buttress_scanner.program.enums import enum_value
 from buttress_scanner.program.flow_subjects import functions_in
 from buttress_scanner.program.responses import responses
-from buttress_scanner.program.values import Box, Class, Const, External, Instance, Member, Method, Partial, Value
+from buttress_scanner.program.values import Box, Class, Const, External, Instance, Member, Method, Partial, Value, is_declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -89,10 +90,23 @@ class Statuses:
                 owners = paths_at(self.engine, frame, operation[1])
                 names = [v.value for v in self.engine.read(frame, operation[2]) if isinstance(v, Const)]
                 found |= {s for o in owners for n in names if (s := self.tables.status_of(f"{o}.{n}")) is not None}
-            elif operation[0] == "attr" and operation[2] in ("value", "_value_"):
-                found |= self.of_node(frame, operation[1], depth + 1)
+            elif operation[0] == "attr":
+                found |= self._of_attribute(frame, operation, depth)
             elif operation[0] == "global":
                 found |= self._of_variable(frame, operation[1], depth)
+        return found
+
+    def _of_attribute(self, frame: Frame, operation: Node, depth: int) -> set[int]:
+        """The status in an attribute: the value of a name, or what a subclass of a declared class has there."""
+        if operation[2] in ("value", "_value_"):
+            return self.of_node(frame, operation[1], depth + 1)
+        found: set[int] = set()
+        for value in self.engine.read(frame, operation[1]):
+            if isinstance(value, Instance) and is_declared(value.site):
+                for info in subclasses(self.engine, value.info):
+                    node = info.body.exit.get(operation[2])
+                    found |= self.of_node(info.frame, node, depth + 1) if node is not None else set()
+                    found |= self.of_values(self.engine.values(self.engine.slot("any", info, operation[2])))
         return found
 
     def _converts(self, frame: Frame, callee: int) -> bool:
@@ -170,8 +184,6 @@ class Statuses:
 
     def _constructs_itself(self, value: Class) -> bool:
         """Whether a class has a constructor of its own, whose call of the one behind it is looked at, or its own status."""
-        from buttress_scanner.program.classes import members
-
         names = ("__init__", "status_code", "code")
         return any(members(self.engine, value.info, name) is not None for name in names)
 

@@ -11,6 +11,7 @@ from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.fixtures import LIBRARY
 from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.modules import module_member
+from buttress_scanner.program.reach import runs_factories
 from buttress_scanner.program.values import Class, Const, External, Function, Method, Module, Object, Partial, Value
 
 if TYPE_CHECKING:
@@ -228,6 +229,8 @@ class Deeds:
     # --- the clock
 
     def _readings(self, frame: Frame) -> Iterator[Deed]:
+        if runs_factories(frame) and not self.callers.of(frame):
+            return
         for index in sorted(frame.deeds):
             for deed in sorted(frame.deeds[index], key=lambda d: (d.path, d.text)):
                 if self.tables.reads_clock(deed.path, deed.effects):

@@ -190,6 +190,8 @@ class Effects:
                     found |= self._library(path, frame, index, state)
                 case BoxMethod():
                     found |= self._box_method(value, frame, index, state)
+                case Class(info=info) if self.flow.scope.takes(frame, node, info):
+                    found |= nothing(state)
                 case Class():
                     found |= self.callees.construct(value, edges, state, alone=len(counted) == 1)
                 case _:

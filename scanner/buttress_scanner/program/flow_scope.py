@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from buttress_scanner.facts.model import Body, Node, Span
     from buttress_scanner.program.flow_regions import Region
-    from buttress_scanner.program.frames import Frame, Unit
+    from buttress_scanner.program.frames import ClassInfo, Frame, Unit
     from buttress_scanner.program.program import Program
     from buttress_scanner.program.values import Value
 
@@ -111,6 +111,10 @@ class Scope:
     def can_be_looped(self, value: Value) -> bool:
         """Whether a loop over the value cannot fail."""
         return isinstance(value, Object) and value.path == "builtins.range"
+
+    def takes(self, frame: Frame, call: Node, info: ClassInfo) -> bool:
+        """Whether a class that checks what it is given surely takes what this call gives."""
+        return False
 
     def is_quiet(self, path: str) -> bool:
         """Whether a library function counts as one that cannot fail, beside those of the catalogue."""

@@ -21,6 +21,7 @@ class Handling:
     current: frozenset[str]
     looks: frozenset[str]
     keeps: frozenset[str]
+    quiet: frozenset[str]
 
 
 @cache
