@@ -102,6 +102,8 @@ def check(  # noqa: PLR0917 - the command line passes by name
 
     given = paths or []
     delivery = Delivery.of(output_format, output_file, output)
+    if history and not delivery.holds(Format.HTML):
+        raise fail("--history is shown by html only", "Add --output html=FILE, or leave --history out.")
     earlier = read_history(history or ())
     try:
         file = config or find_configuration(_start(given))

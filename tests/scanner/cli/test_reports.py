@@ -46,8 +46,9 @@ REFUSED = {
     "another format": (("--output", "xml=out.xml"), "FORMAT is one of full, concise, json"),
     "the same file twice": (("--output", "json=out", "--output", "sarif=out"), "two reports would be written to out"),
     "a folder that is not there": (("--output", "json=no/such/out.json"), "cannot be written to no/such/out.json"),
-    "no earlier report": (("--history", "missing.json"), "missing.json cannot be read"),
-    "history that is none": (("--history", "buttress.toml"), "buttress.toml: this is no report of version 1"),
+    "no earlier report": (("--format", "html", "--history", "missing.json"), "missing.json cannot be read"),
+    "history that is none": (("--format", "html", "--history", "buttress.toml"), "buttress.toml: this is no report of version 1"),
+    "history for nobody": (("--history", "app"), "--history is shown by html only"),
 }
 
 
