@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, model_validator
 
+from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._data import DataError, Part, read_data
 from buttress_scanner.contracts._doc_id_patterns import DocId, IdPattern, PatternError
 from buttress_scanner.contracts._doc_id_registry import Entry, file_of, read_registry, says_path
@@ -97,6 +98,7 @@ class _Check:
     ledger: Ledger
     form: IdPattern = field(init=False)
     paths: frozenset[str] = field(init=False)
+    exempted: Exempted = field(init=False)
     held: dict[str, list[str]] = field(default_factory=dict)
     """Files by canonical id, sorted."""
     ids: dict[str, list[DocId]] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class _Check:
     def __post_init__(self) -> None:
         self.form = self.contract.form()
         self.paths = frozenset(self.program.documents.paths)
+        self.exempted = Exempted(self.contract.exempt)
 
     def run(self) -> Iterator[Finding]:
         for path in self.program.documents.paths:
@@ -144,7 +147,8 @@ class _Check:
 
     def _file(self, paths: list[str], entry: Entry | None, canonical: str) -> Iterator[Finding]:
         """Judge the files that hold an id: there is one, and the registry says so."""
-        keeper = next((path for path in paths if entry and entry.path and says_path(entry, self._registered, path)), paths[0])
+        judged = [path for path in paths if not self.exempted.covers_place(path, path)] or paths
+        keeper = next((path for path in paths if entry and entry.path and says_path(entry, self._registered, path)), judged[0])
         doc_id = next(each for each in self.ids[keeper] if each.canonical == canonical)
         if self.contract.unique:
             for path in paths:
