@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from buttress_scanner.findings._normal import header, normal_form
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ALIKE = 0.5
+_PAIRS = 40_000
+"""Pairs of definitions that are compared by their statements; a tree with more of them was turned over."""
 _SORTS = {ast.ClassDef: "class", ast.FunctionDef: "function", ast.AsyncFunctionDef: "function"}
 _NAMELESS = frozenset({"name", "body"})
 _WORD = re.compile(r"\w+")
 _MODULE = "module"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Definition:
     """A module, class or function: its sort, and its statements in normal form, those inside of inner definitions included."""
 
@@ -32,7 +35,12 @@ class Definition:
     sort: str
     statements: Counter[str] = field(default_factory=Counter)
 
-    @property
+    @cached_property
+    def size(self) -> int:
+        """The number of statements."""
+        return self.statements.total()
+
+    @cached_property
     def name(self) -> str:
         """The last part of the symbol."""
         return re.split(r"[.:]", self.symbol)[-1]
@@ -109,7 +117,7 @@ def _pair(sort: str, before: Mapping[str, Definition], after: Mapping[str, Defin
         gone = [each for each in before.values() if each.sort == sort and each.symbol.count(".") == depth]
         gone = [each for each in gone if moves.symbol(each.symbol) not in after]
         come = [each for symbol, each in after.items() if each.sort == sort and symbol not in kept]
-        pairs = [(_likeness(old, new, moves), old.symbol, new.symbol) for old in gone for new in come]
+        pairs = [(_likeness(old, new, moves), old.symbol, new.symbol) for old, new in _candidates(gone, come)]
         taken: set[str] = set()
         for (alike, *_), old, new in sorted(pairs, reverse=True):
             if alike >= _ALIKE and old not in symbols and new not in taken:
@@ -117,10 +125,22 @@ def _pair(sort: str, before: Mapping[str, Definition], after: Mapping[str, Defin
                 taken.add(new)
 
 
+def _candidates(gone: list[Definition], come: list[Definition]) -> Iterator[tuple[Definition, Definition]]:
+    """The pairs that may be alike by their size; where there are too many, only those of one name."""
+    by_name: dict[str, list[Definition]] = defaultdict(list)
+    for each in come:
+        by_name[each.name].append(each)
+    for old in gone:
+        for new in come if len(gone) * len(come) <= _PAIRS else by_name[old.name]:
+            sizes = sorted((old.size, new.size))
+            if 2 * sizes[0] >= _ALIKE * sum(sizes):
+                yield old, new
+
+
 def _likeness(old: Definition, new: Definition, moves: Moves) -> tuple[float, bool, bool, bool]:
     """How alike two definitions are from 0 to 1; then whether they stand in one scope, have one name, and are in one module."""
     common = (old.statements & new.statements).total()
-    size = old.statements.total() + new.statements.total()
+    size = old.size + new.size
     place = moves.symbol(old.symbol)
     scope, module = _scope(place) == _scope(new.symbol), place.partition(":")[0] == new.symbol.partition(":")[0]
     same = old.name == new.name
