@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from buttress_scanner.findings.map_model import Layering, Link, ModuleMap, Part
 from buttress_scanner.findings.model import Position
-from buttress_scanner.report.html._boxes import FINEST, Drawing, Mark, closing_cycles, first_shown, knots_of, layered, whole
+from buttress_scanner.report.html._boxes import FINEST, Drawing, Mark, first_shown, layered, whole
+from buttress_scanner.report.html._graph import closing_cycles, knots_of, levels_of
 from buttress_scanner.report.html._layout import WIDTH, arranged, short_names
 
 NAMES = st.integers(0, 7)
@@ -51,6 +52,16 @@ def test_without_what_closes_cycles_there_are_none(pairs: dict[tuple[int, int], 
     left = reached(set(pairs) - closing)
     assert not [node for node in ALL if node in left[node]]
     assert all(source in ways[target] for source, target in closing)
+
+
+@given(GRAPHS)
+def test_levels_go_down(pairs: dict[tuple[int, int], int]) -> None:
+    """Without cycles every edge leads to a lower level, and none is lower than it must be."""
+    acyclic = set(pairs) - closing_cycles(list(ALL), pairs)
+    levels = levels_of(list(ALL), acyclic)
+    assert all(levels[source] < levels[target] for source, target in acyclic)
+    for node, level in levels.items():
+        assert level == max((levels[source] + 1 for source, target in acyclic if target == node), default=0)
 
 
 def test_the_lighter_import_closes_the_cycle() -> None:
