@@ -25,6 +25,11 @@ _FIXTURES = ("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture")
 _ERRORS = ("builtins.AssertionError", "_pytest.outcomes.Failed", "pytest.fail.Exception")
 
 
+def is_test_file(path: str) -> bool:
+    """Whether pytest collects functions of a file of this name."""
+    return _TEST_FILE.fullmatch(path) is not None
+
+
 class Tests:
     """The tests of some modules, as pytest collects them."""
 
@@ -47,16 +52,13 @@ class Tests:
 
     def _is_test(self, unit: Unit, body: Body) -> bool:
         around = unit.facts.bodies[body.parent]
-        is_file = _TEST_FILE.fullmatch(unit.path) is not None
+        is_file = is_test_file(unit.path)
         if around.kind == "module":
             return is_file and not self._is_fixture(unit, body)
         info = self._infos.get((unit.name, around.index))
         if info is None or self._is_fixture(unit, body):
             return False
-        return any(
-            self._is_collected(i, is_file=_TEST_FILE.fullmatch(i.unit.path) is not None)
-            for i in (info, *subclasses(self.engine, info))
-        )
+        return any(self._is_collected(i, is_file=is_test_file(i.unit.path)) for i in (info, *subclasses(self.engine, info)))
 
     def _is_collected(self, info: ClassInfo, *, is_file: bool) -> bool:
         lineage = linearise(self.engine, info)

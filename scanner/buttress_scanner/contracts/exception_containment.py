@@ -12,6 +12,7 @@ from buttress_scanner.contracts._escapes import Escapes, EscapeScope
 from buttress_scanner.contracts._statuses import Statuses
 from buttress_scanner.contracts._swallows import Swallows
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, as_tuple
+from buttress_scanner.contracts.breaking import Workbench
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.flow_state import END, EXPLICIT_RAISE, STATEMENT
 from buttress_scanner.program.flow_subjects import FOLLOWED, Runner, runs_under
@@ -20,6 +21,7 @@ from buttress_scanner.program.program import symbol_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
     from buttress_scanner.program.flow_exceptions import Key
@@ -29,6 +31,21 @@ _LEAVES = {
     STATEMENT: "what this raises leaves the entry function",
     END: "what runs around it lets an exception out",
 }
+
+_ANSWERING = """\
+from starlette.responses import Response
+
+
+def answer() -> Response:
+    return Response(status_code={status})  # here
+"""
+_DROPPING = """\
+def buttress_sabotage(function):
+    try:
+        return function()
+    except Exception:  # here
+        return None
+"""
 
 Statuses_ = Annotated[tuple[int, ...], BeforeValidator(as_tuple)]
 
@@ -70,6 +87,22 @@ class ExceptionContainment(Contract):
             }
             found |= {u.name for u in program.mentioning({str(s) for s in self.forbid_status})}
         return found
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """An entry function raises, a module answers with a forbidden status, a module of the zone drops exceptions."""
+        from buttress_scanner.contracts._rewriting import with_first
+
+        bench = Workbench(program)
+        subjects = [s for text in self.functions for s in program.subjects(text) if s.body is not None and not s.body.decorators]
+        for subject in subjects[:1] if self.must_catch[0] in ("Exception", "BaseException") else ():
+            raising = with_first('raise RuntimeError("sabotage")')
+            breaking = bench.rewritten(f"lets an exception out of `{subject.symbol}`", subject, raising)
+            if breaking is not None:
+                yield breaking
+        for status in self.forbid_status[:1]:
+            yield bench.added(f"answers with status {status}", _ANSWERING.format(status=status))
+        for unit in program.select(self.no_silent_swallow_in)[:1]:
+            yield bench.appended(f"drops exceptions in `{unit.name}`", unit, _DROPPING)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield the findings of the parts that are asked for."""

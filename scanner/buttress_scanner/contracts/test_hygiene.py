@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from buttress_scanner.contracts._assertions import Assertions, Tests
+from buttress_scanner.contracts._assertions import Assertions, Tests, is_test_file
 from buttress_scanner.contracts._test_deeds import Deed, Deeds, gives_back
 from buttress_scanner.contracts.base import Contract, Ledger, Strings, as_tuple
+from buttress_scanner.contracts.breaking import Workbench
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.hygiene import hygiene
 from buttress_scanner.program.program import symbol_of
@@ -18,12 +19,55 @@ from buttress_scanner.program.program import symbol_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame, Unit
 
 What = Literal["mock", "sleep", "clock", "patched-clock", "skip-without-reason", "no-assertion"]
 
+_EXAMPLES = {
+    "mock": """\
+from unittest.mock import MagicMock as ButtressMock
+
+
+def buttress_mock():
+    return ButtressMock()  # here
+""",
+    "sleep": """\
+import time as buttress_time
+
+
+def buttress_sleep():
+    buttress_time.sleep(1)  # here
+""",
+    "clock": """\
+import datetime as buttress_datetime
+
+
+def buttress_clock():
+    return buttress_datetime.datetime.now()  # here
+""",
+    "patched-clock": """\
+import time as buttress_clocks
+
+
+def buttress_patch():
+    buttress_clocks.time = None  # here
+""",
+    "skip-without-reason": """\
+import pytest as buttress_pytest
+
+
+def buttress_skip():
+    buttress_pytest.skip()  # here
+""",
+    "no-assertion": """\
+def test_buttress_sabotage():  # here
+    print("nothing")
+""",
+}
+"""What breaks the contract, for each thing that it may forbid."""
 _IMPORTS = ("import", "from", "star")
 _NAMES = {
     "mock": "a mock library",
@@ -55,6 +99,16 @@ class TestHygiene(Contract):
 
         spec = GitIgnoreSpec.from_lines(self.paths)
         return [u for u in program.modules.values() if spec.match_file(u.path)]
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A judged file does each of the things that are forbidden; a judged test file gets a test that asserts nothing."""
+        zone = self._zone(program)
+        tests = [u for u in zone if is_test_file(u.path)]
+        for units, forbidden in ((zone, set(self.forbid) - {"no-assertion"}), (tests, {"no-assertion"} & set(self.forbid))):
+            told = [what for what in self.forbid if what in forbidden]
+            if units and told:
+                code = "".join(f"\n\n{_EXAMPLES[what]}" for what in told)
+                yield Workbench(program).appended(f"has {', '.join(told)} in `{units[0].path}`", units[0], code)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every place of the judged files that does what is forbidden."""
