@@ -12,6 +12,7 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ class File:
     def __init__(self, path: str, data: bytes) -> None:
         self.tree = _parse(data) if path.endswith(_CODE) else None
         self._lines = _LINE_END.split(data.decode(_encoding(path, data), "replace").removeprefix("\ufeff"))
-        found = _statements(self.tree) if self.tree is not None else ()
-        self.statements = sorted(found, key=lambda each: each.start)
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """The statements and handlers, in the order in which they begin."""
+        return sorted(_statements(self.tree) if self.tree is not None else (), key=lambda each: each.start)
 
     def at(self, position: Position, symbol: str) -> str:
         """The normal form of what stands at a place; `DEFINITION` where that is the definition of the symbol itself."""
