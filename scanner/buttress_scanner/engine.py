@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from buttress_scanner.contracts.base import Contract
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
+    from buttress_scanner.program.program import Known
     from buttress_scanner.source.model import SourceFile
     from buttress_scanner.source.tree import Tree
 
@@ -72,13 +73,27 @@ class Examined:
     contracts: tuple[Contract, ...]
 
 
-def run(loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False, tree: Tree | None = None) -> Report:
+def run(
+    loaded: Loaded,
+    *,
+    today: date,
+    select: Sequence[str] = (),
+    timed: bool = False,
+    tree: Tree | None = None,
+    known: Known | None = None,
+) -> Report:
     """Check the program below a configuration's folder; as `examine`, for those who need the report only."""
-    return examine(loaded, today=today, select=select, timed=timed, tree=tree).report
+    return examine(loaded, today=today, select=select, timed=timed, tree=tree, known=known).report
 
 
 def examine(
-    loaded: Loaded, *, today: date, select: Sequence[str] = (), timed: bool = False, tree: Tree | None = None
+    loaded: Loaded,
+    *,
+    today: date,
+    select: Sequence[str] = (),
+    timed: bool = False,
+    tree: Tree | None = None,
+    known: Known | None = None,
 ) -> Examined:
     """Check the program below a configuration's folder.
 
@@ -88,6 +103,7 @@ def examine(
         today: the day that decides whether a suppression has expired.
         select: ids of the contracts to check; all when empty.
         timed: whether the statistics tell how long each step took.
+        known: facts of files from earlier checks, for those who check again and again.
 
     Raises:
         SelectionError: ``select`` names a contract that the configuration does not have.
@@ -101,7 +117,7 @@ def examine(
         discovered = files.modules(configuration.exclude)
         read = read_sources(files, discovered.files, configuration.roots, configuration.max_file_size)
     with clock.step("program"):
-        program = Program.build(read.sources, loaded.zones, Documents(files, configuration.max_file_size))
+        program = Program.build(read.sources, loaded.zones, Documents(files, configuration.max_file_size), known)
     errors = [
         Problem(each.path, each.line, each.column, each.message, each.hint) for each in (*discovered.problems, *read.problems)
     ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from buttress_scanner.engine import Examined
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.findings.report_model import Report
+    from buttress_scanner.program.program import Known
     from buttress_scanner.source.tree import Tree
 
 _ROUNDS = 10
@@ -96,6 +97,7 @@ class _Fixing:
         self._keep = keep
         self._unsafe = unsafe
         self._changes: dict[str, bytes] = {}
+        self._known: Known = {}
         self._applied: list[Applied] = []
         self._failed: set[tuple[str, str]] = set()
 
@@ -112,7 +114,7 @@ class _Fixing:
         return Fixed(self._changes, tuple(self._applied), waiting, before.report, present.report)
 
     def _examine(self, changes: Mapping[str, bytes]) -> Examined:
-        return examine(self._loaded, today=self._today, select=self._select, tree=Overlay(self._tree, changes))
+        return examine(self._loaded, today=self._today, select=self._select, tree=Overlay(self._tree, changes), known=self._known)
 
     def _candidates(self, present: Examined, *, unsafe: bool) -> Iterator[Candidate]:
         """For each finding the first repair that fits and was not tried in vain."""

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from buttress_scanner.facts.model import Body, Node, Span
+    from buttress_scanner.facts.model import Body, FileFacts, Node, Span
     from buttress_scanner.program.imports import ImportGraph
+
+    Known = dict[tuple[str, str], FileFacts]
 
 
 SMALL_PROGRAM = 150
@@ -70,7 +72,11 @@ class Program:
 
     @classmethod
     def build(
-        cls, sources: Sequence[SourceFile], zones: Mapping[str, tuple[str, ...]], documents: Documents | None = None
+        cls,
+        sources: Sequence[SourceFile],
+        zones: Mapping[str, tuple[str, ...]],
+        documents: Documents | None = None,
+        known: Known | None = None,
     ) -> Program:
         """Compile every source; what cannot be compiled becomes a problem.
 
@@ -78,6 +84,7 @@ class Program:
             sources: the Python files.
             zones: patterns by name.
             documents: all files of the project, for contracts that speak of more than code; none when absent.
+            known: facts of earlier builds by path and digest, which are used again, and to which those of this one are added.
         """
         units: list[Unit] = []
         problems: list[SourceProblem] = []
@@ -85,12 +92,12 @@ class Program:
         gc.disable()
         try:
             for source in sorted(sources, key=lambda s: (s.module, s.path)):
-                unit = _unit(source)
+                unit = _unit(source, known)
                 if isinstance(unit, SourceProblem):
                     problems.append(unit)
                 else:
                     units.append(unit)
-                stub = _unit(source.stub) if source.stub is not None else None
+                stub = _unit(source.stub, known) if source.stub is not None else None
                 if isinstance(stub, SourceProblem):
                     problems.append(stub)
                 elif stub is not None and isinstance(unit, Unit):
@@ -336,11 +343,17 @@ def symbol_of(unit: Unit, body: Body) -> str:
     return f"{unit.name}:{body.qualname}" if body.qualname else unit.name
 
 
-def _unit(source: SourceFile) -> Unit | SourceProblem:
-    facts = build_facts(source)
-    return (
-        facts if isinstance(facts, SourceProblem) else Unit(source.module, source.path, source.is_package, facts, _utf8(source))
-    )
+def _unit(source: SourceFile, known: Known | None) -> Unit | SourceProblem:
+    # by path as well: bodies are told apart by identity, and two files of one program may hold the same text
+    facts = known.get((source.path, source.digest)) if known is not None else None
+    if facts is None:
+        built = build_facts(source)
+        if isinstance(built, SourceProblem):
+            return built
+        facts = built
+        if known is not None:
+            known[source.path, source.digest] = facts
+    return Unit(source.module, source.path, source.is_package, facts, _utf8(source))
 
 
 def _utf8(source: SourceFile) -> bytes:

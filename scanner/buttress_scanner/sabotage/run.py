@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from buttress_scanner.contracts.base import Contract
     from buttress_scanner.contracts.breaking import Breaking, Place
     from buttress_scanner.findings.report_model import Report
+    from buttress_scanner.program.program import Known
     from buttress_scanner.source.tree import Tree
 
 
@@ -77,14 +78,15 @@ def sabotage(loaded: Loaded, *, today: date, select: Sequence[str] = (), tree: T
     """
     files = tree or WorkTree(loaded.folder)
     contracts = select_contracts(loaded.configuration.contract, select)
-    planned = _planned(loaded, contracts, files)
+    known: Known = {}
+    planned = _planned(loaded, contracts, files, known)
     missing: dict[tuple[str, Breaking], tuple[Place, ...]] = {}
     for group in _rounds(planned):
-        report = _broken(loaded, files, group, today)
+        report = _broken(loaded, files, group, today, known)
         for contract, breaking in group:
             unseen = _unseen(report, contract, breaking)
             if unseen and len(group) > 1:  # what others broke beside it may be in the way
-                unseen = _unseen(_broken(loaded, files, [(contract, breaking)], today), contract, breaking)
+                unseen = _unseen(_broken(loaded, files, [(contract, breaking)], today, known), contract, breaking)
             missing[contract.id, breaking] = unseen
     return [
         Outcome(
@@ -99,11 +101,11 @@ def sabotage(loaded: Loaded, *, today: date, select: Sequence[str] = (), tree: T
 Planned = tuple["Contract", "Breaking"]
 
 
-def _planned(loaded: Loaded, contracts: Iterable[Contract], files: Tree) -> list[Planned]:
+def _planned(loaded: Loaded, contracts: Iterable[Contract], files: Tree, known: Known) -> list[Planned]:
     """The ways to break each contract; what would stand in exempt code breaks nothing."""
     configuration = loaded.configuration
     read = read_sources(files, files.modules(configuration.exclude).files, configuration.roots, configuration.max_file_size)
-    program = Program.build(read.sources, loaded.zones, Documents(files, configuration.max_file_size))
+    program = Program.build(read.sources, loaded.zones, Documents(files, configuration.max_file_size), known)
     for contract in contracts:
         contract.watch(program)
     found: list[Planned] = []
@@ -132,9 +134,9 @@ def _rounds(planned: Iterable[Planned]) -> Iterator[list[Planned]]:
         yield group
 
 
-def _broken(loaded: Loaded, files: Tree, group: Sequence[Planned], today: date) -> Report:
+def _broken(loaded: Loaded, files: Tree, group: Sequence[Planned], today: date, known: Known) -> Report:
     changes = {path: data for _, breaking in group for path, data in breaking.changes.items()}
-    return run(loaded, today=today, select=[contract.id for contract, _ in group], tree=Overlay(files, changes))
+    return run(loaded, today=today, select=[contract.id for contract, _ in group], tree=Overlay(files, changes), known=known)
 
 
 def _unseen(report: Report, contract: Contract, breaking: Breaking) -> tuple[Place, ...]:
