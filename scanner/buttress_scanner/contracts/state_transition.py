@@ -72,10 +72,10 @@ class StateTransition(Contract):
             program.keep(name, name)
 
     def scope(self, program: Program) -> Iterable[str] | None:
-        """The modules that mention the field, the class or the enum, and those that mention what such modules offer."""
+        """The modules that mention the class or the enum, and those that mention the functions and classes which do."""
         names = {text.rpartition(":")[2].rpartition(".")[2] for text in (self.enum, self._class)}
         names |= program.descendants(self._class.rpartition(":")[2].rpartition(".")[2])
-        return program.around({*names, self._field}) if len(self._field) > 1 else program.around(names)
+        return program.around(names)
 
     def claims(self, program: Program) -> Iterator[Only]:
         """Only these states begin, and only these follow one that has any."""

@@ -54,9 +54,7 @@ class StateScope(Scope):
 
 
 def _touches(frame: Frame, relation: Relation) -> bool:
-    for node, cell in zip(frame.body.nodes, frame.cells, strict=True):
-        if node[0] in ("attr", "setattr") and node[2] == relation.field:
-            return True
+    for cell in frame.cells:
         for value in cell.values if cell is not None else ():
             if isinstance(value, Member) and value.info is relation.info:
                 return True

@@ -168,9 +168,7 @@ class Binding:
         return inner
 
     def _is_plain(self, value: object) -> bool:
-        if isinstance(value, Member):
-            return value.info is self.places.relation.info
-        return isinstance(value, Box) or (isinstance(value, Const) and isinstance(value.value, (bool, str, type(None))))
+        return isinstance(value, (Box, Member)) or (isinstance(value, Const) and isinstance(value.value, (bool, str, type(None))))
 
     def _carried(self, source: Spot, target: Spot, status: Status, inner: Status, link: Link) -> Status:
         """The callee's entries for an object and what is reached from it."""

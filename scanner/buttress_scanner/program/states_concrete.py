@@ -146,6 +146,8 @@ class Concretes:
                 return self._table(frame, operands[1], depth)
             if operands[0] == "seq":
                 return self._display(frame, operands, NO_CASE, depth)
+            if operands[0] == "call" and box.kind == "dict" and len(operands[2]) == 1 and not operands[3]:
+                return self.of(frame, operands[2][0][1], NO_CASE, depth)  # a copy, or a view that cannot be changed
         if box.kind == "tuple":
             items = sorted(known_items(self.engine, box).items())
             return self._gathered([self._of_value(v[0], depth) if len(v) == 1 else MISSING for _, v in items], "tuple")

@@ -23,6 +23,7 @@ class Places:
     def __init__(self, engine: Engine, relation: Relation) -> None:
         self.engine = engine
         self.relation = relation
+        self._asked: set[tuple[Frame, int]] = set()
         self._leaves: dict[tuple[Frame, int], tuple[int, ...]] = {}
         self._variables: dict[Frame, dict[str, frozenset[int]]] = {}
         self._valued: dict[Frame, frozenset[str]] = {}
@@ -60,8 +61,10 @@ class Places:
 
     def _part(self, frame: Frame, operands: tuple[int, ...]) -> int:
         """The element of a display that is unpacked, -1 where it is no display."""
-        sources = self.leaves(frame, operands[1])
-        display = frame.body.nodes[sources[0]] if len(sources) == 1 else ("",)
+        source = operands[1]
+        while len(inputs := _only_input(frame.body.nodes[source])) == 1 and inputs[0] < source:
+            source = inputs[0]
+        display = frame.body.nodes[source]
         if display[0] != "seq" or any(starred for starred, _ in display[2]) or operands[4]:
             return -1
         position = operands[2]
@@ -73,7 +76,7 @@ class Places:
         """Where the object of a node is found, unless something else stands for that."""
         leaves = self.leaves(frame, node)
         if len(leaves) != 1:
-            read = {self.spot(frame, leaf, status) for leaf in leaves} if self._are_reads(frame, leaves) else set()
+            read = self._reads(frame, node, leaves, status)
             return read.pop() if len(read) == 1 else self._assigned(frame, node, status)
         leaf = leaves[0]
         operands = read_by(frame.body.nodes[leaf])
@@ -95,6 +98,15 @@ class Places:
             case "call" if frame.body.params and any(isinstance(v, Super) for v in self.engine.read(frame, leaf)):
                 return Spot((frame, 0))
         return Spot((frame, leaf))
+
+    def _reads(self, frame: Frame, node: int, leaves: tuple[int, ...], status: Status) -> set[Spot]:
+        """What some nodes read that all read an attribute of one name; nothing while that is being asked."""
+        if (frame, node) in self._asked or not self._are_reads(frame, leaves):
+            return set()
+        self._asked.add((frame, node))
+        found = {self.spot(frame, leaf, status) for leaf in leaves}
+        self._asked.discard((frame, node))
+        return found
 
     def _are_reads(self, frame: Frame, leaves: tuple[int, ...]) -> bool:
         """Whether all nodes read an attribute of one name."""
@@ -243,3 +255,10 @@ class Places:
 def read_by(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a node reads, also where it reads what has just been stored."""
     return tuple(operands[2:]) if operands[0] == "phi" and len(operands) > 2 else operands
+
+
+def _only_input(operands: tuple[Any, ...]) -> tuple[int, ...]:
+    """What a version of a variable is a copy of."""
+    if operands[0] == "phi" and len(operands) == 2:
+        return tuple(operands[1])
+    return (operands[3],) if operands[0] == "narrow" else (operands[1],) if operands[0] == "declare" and operands[1] >= 0 else ()

@@ -75,14 +75,7 @@ class Values:
         values = self.engine.read(frame, node)
         if not values or not all(isinstance(v, (Member, Const)) for v in values):
             return None
-        return Held(frozenset(values), len(values) == 1 or not self._is_looked_up(frame, leaves[0]))
-
-    def _is_looked_up(self, frame: Frame, leaf: int) -> bool:
-        """Whether a value comes out of a container, which of them depends on something."""
-        operation = frame.body.nodes[leaf]
-        return operation[0] in ("item", "iter", "unpack", "attr", "global", "own", "free") or (
-            operation[0] == "call" and self.concretes.is_lookup(frame, operation[1])
-        )
+        return Held(frozenset(values), sure=len(values) == 1)
 
     def written(self, frame: Frame, node: int, status: Status) -> list[tuple[Status, Held | None]]:
         """The values that are written, each with the status in which it is chosen."""

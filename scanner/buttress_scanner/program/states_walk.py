@@ -240,7 +240,8 @@ class StateWalker(Walker):
         for settled in places.settled(self.frame, value, status):
             for chosen, held in values.written(self.frame, value, settled):
                 if values.subject(self.frame, value, chosen) is None and held is not None and len(held.values) <= _MANY:
-                    found |= {put(chosen, RESULT, Held(frozenset((v,)), held.sure)) for v in held.values}
+                    apart = [frozenset((v,)) for v in held.values] if held.sure else [held.values]
+                    found |= {put(chosen, RESULT, Held(values, held.sure)) for values in apart}
                 else:
                     found.add(put(chosen, RESULT, Same(places.found(self.frame, value, chosen))))
         return found or {status}
