@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.contracts._library import path_of
 from buttress_scanner.program.classes import linearise, own_member, subclasses
-from buttress_scanner.program.flow_subjects import functions_in
+from buttress_scanner.program.flow_subjects import evaluated, functions_in
 from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.modules import module_member
 from buttress_scanner.program.values import BoxMethod, Const, Function, Unknown
@@ -121,7 +121,7 @@ class Assertions:
 
     def any_in(self, functions: list[Function]) -> bool:
         """Whether running one of the functions runs an assertion of the test's own or of a helper."""
-        pending = [f for function in functions for f in self.engine.frames.get(function, {}).values() if f.active]
+        pending = [f for function in functions for f in evaluated(self.engine, function).values()]
         seen = set(pending)
         while pending:
             frame = pending.pop()

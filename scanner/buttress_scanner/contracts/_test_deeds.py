@@ -9,6 +9,7 @@ from buttress_scanner.contracts._library import Callers, leaves, path_of, paths_
 from buttress_scanner.program.arguments import Args, with_partial
 from buttress_scanner.program.attributes import get_attribute
 from buttress_scanner.program.fixtures import LIBRARY
+from buttress_scanner.program.flow_subjects import evaluated
 from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.modules import module_member
 from buttress_scanner.program.reach import runs_factories
@@ -320,9 +321,8 @@ class Deeds:
 
     def _tells_time(self, function: Function) -> bool:
         """Whether a function of the program gives back what it reads from the clock."""
-        return any(
-            gives_back(self.engine, f, d.node) for f in self.engine.frames.get(function, {}).values() for d in self._readings(f)
-        )
+        frames = evaluated(self.engine, function).values()
+        return any(gives_back(self.engine, frame, deed.node) for frame in frames for deed in self._readings(frame))
 
     # --- skips
 

@@ -174,14 +174,14 @@ def runners(engine: Engine, unit: Unit, home: Body | None, values: list[Value]) 
         wrapped = _is_wrapper(function, home)
         owner = unit if wrapped and home is not None else function.unit
         body = home if wrapped and home is not None else function.body
-        frames = _evaluated(engine, function)
+        frames = evaluated(engine, function)
         if wrapped and function.body.name == "__call__":
             frames = _of_receivers(engine, frames, function, values)
         generic = tuple(f for key, f in frames.items() if key == "anybody")
         yield Runner(owner, body, generic, tuple(f for key, f in frames.items() if key != "anybody"), wrapped)
 
 
-def _evaluated(engine: Engine, function: Function) -> dict[object, Frame]:
+def evaluated(engine: Engine, function: Function) -> dict[object, Frame]:
     """The frames of a function. One that other modules only hand on, or wrap around, may not have been evaluated yet."""
     if not any(f.active for f in engine.frames.get(function, {}).values()):
         engine.generic_frame(function)
