@@ -171,7 +171,7 @@ class Contexts:
             b for c in linearise(self.engine, owner) for b in c.unit.facts.bodies[c.body.index :] if b.parent == c.body.index
         ]
         held = {name for method in methods for name in self.engine.bodies[method].stored_attributes}
-        if len(body.nodes) <= 2 * SMALL and _calls_any(body, held, ()):
+        if len(body.nodes) <= 2 * SMALL and (_calls_any(body, held, ()) or _moves_any(body, held)):
             return HOLDER_CONTEXTS
         given = {name for method in methods for name in _given_attributes(method)}
         if self.engine.scope is None and any(_calls_any(method, held, given) for method in methods):
@@ -197,11 +197,15 @@ def _receivers(function: Function, bound: Mapping[str, Sequence[Value]]) -> Sequ
     return bound.get(params[0].name, ()) if function.owner is not None and params else None
 
 
+_NAMED = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
+
+
 def _name_asked_for(function: Function, bound: Mapping[str, Sequence[Value]]) -> Value | None:
-    """The one name for which a fallback is asked: it is another function for each."""
-    if function.body.name not in ("__getattr__", "__getattribute__") or not function.body.params:
+    """The one name for which a fallback is asked, or which is assigned: it is another function for each."""
+    params = function.body.params
+    if function.body.name not in _NAMED or not params:
         return None
-    names = bound.get(function.body.params[-1].name, ())
+    names = bound.get(params[:2][-1].name, ())
     return names[0] if len(names) == 1 and isinstance(names[0], Const) else None
 
 
@@ -273,6 +277,15 @@ def _calls_any(body: Body, names: Container[str], given: Container[str]) -> bool
         if callee[0] == "attr" and _held(body, callee[1], receiver) in given:
             return True
     return False
+
+
+def _moves_any(body: Body, names: Container[str]) -> bool:
+    """Whether a method stores to its first parameter what it takes out of one of these attributes of it."""
+    if not body.params:
+        return False
+    receiver = ("param", body.params[0].name)
+    stores = (node for node in body.nodes if node[0] == "setattr" and body.nodes[node[1]] == receiver)
+    return any(_held(body, node[3], receiver) in names for node in stores)
 
 
 def _held(body: Body, node: int, receiver: tuple[str, str]) -> str | None:
