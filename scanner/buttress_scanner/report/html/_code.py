@@ -49,7 +49,14 @@ class Code:
                 )
             else:
                 drawn.append(tag("span", tag("span", "⋮", class_="gutter"), "\n", class_="line"))
-        return tag("pre", tag("code", drawn), class_="code", tabindex="0", aria_label=f"{position.path}, line {position.line}")
+        return tag(
+            "pre",
+            tag("code", drawn),
+            class_="code",
+            tabindex="0",
+            role="group",
+            aria_label=f"{position.path}, line {position.line}",
+        )
 
     def _spans(self, path: str) -> _Spans:
         if path not in self._colours:

@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _HERE = Path(__file__).parent
+_WORDS = (
+    ("Contract", "A rule about the whole program that somebody has written down, with the reason for it."),
+    ("Kept", "The program was looked at, and nothing breaks the contract."),
+    ("Broken", "There are findings: places in the code that break it."),
+    ("Vacuous", "The contract guards nothing, since what it speaks of is not there. It is as urgent as a broken one."),
+    ("Possible", "A finding that cannot be excluded, and is not proven. All others are proven."),
+    ("Accepted", "A finding that somebody lives with: by a comment in the code, with a reason, or as known in the baseline."),
+    ("Judged", "Places that a contract looked at: calls, functions, modules, whatever it speaks of."),
+    (
+        "Undecided",
+        "Places that a contract looked at and could not decide. They are counted, so that nobody takes silence for proof.",
+    ),
+)
 
 
 def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) -> str:
@@ -93,6 +106,7 @@ def _header(report: Report, title: str) -> Element:
         tag("p", tag("strong", verdict), class_=f"verdict {state}", role="status"),
         [tag("p", line, class_="hint") for line in _circumstances(report)],
         tag("ul", list(_tiles(report)), class_="tiles"),
+        tag("details", tag("summary", "What the words mean"), tag("dl", [_word(*each) for each in _WORDS]), class_="plain words"),
     )
 
 
@@ -147,6 +161,10 @@ def _tiles(report: Report) -> Iterator[Element]:
     yield _tile(str(sum(result.judged for result in report.contracts)), "places judged")
     yield _tile(str(report.stats.undecided), "undecided")
     yield _tile(str(report.stats.files), "files")
+
+
+def _word(name: str, meaning: str) -> list[Element]:
+    return [tag("dt", name), tag("dd", meaning)]
 
 
 def _tile(figure: str, name: str) -> Element:
