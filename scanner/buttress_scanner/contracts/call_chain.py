@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from buttress_scanner.contracts._chain_breaking import upwards
 from buttress_scanner.contracts._links import Links, is_constructor
 from buttress_scanner.contracts._protected import function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
@@ -19,6 +20,7 @@ from buttress_scanner.program.values import Class, Instance, Maybe, Unknown, Val
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.facts.model import Body
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
@@ -62,6 +64,10 @@ class CallChain(Contract):
             far = () if self.skip_allowed else places[: max(number - 1, 0)]
             among = frozenset().union(*places[number + 1 :], *far) - places[number]
             yield from (Never(f"calls of {symbol}", among) for symbol in called(program, text))
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A lower link calls the first one."""
+        yield from upwards(program, self.chain)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every call that leaves the order of the chain."""

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Ledger, Strings
+from buttress_scanner.contracts.breaking import HERE, Workbench, imported, is_importable
 from buttress_scanner.contracts.claims import Only
 from buttress_scanner.findings.model import Confidence, Step
 from buttress_scanner.program.classes import members, subclasses
@@ -22,6 +23,7 @@ from buttress_scanner.program.states_model import NEW, Deed, Relation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.facts.model import Body
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
@@ -84,6 +86,20 @@ class StateTransition(Contract):
         follow = {f"states of {self.attribute} behind {name}": after for name, after in self.transitions.items()}
         for about, names in (begin | follow).items() if enums else ():
             yield Only(about, frozenset(enum_member(program.engine, enums[0], name).name for name in names))
+
+    def breakings(self, program: Program) -> Iterator[Breaking]:
+        """A function of another module writes one state behind another that it may not follow."""
+        names = sorted({*self.initial, *self.transitions, *(n for after in self.transitions.values() for n in after)})
+        pairs = [(b, a) for b in names for a in names if a not in self.transitions.get(b, ())]
+        holders = [s for s in program.subjects(self._class) if is_importable(s)]
+        enums = [s for s in program.subjects(self.enum) if is_importable(s)]
+        if not pairs or not holders or not enums:
+            return
+        (first, holder), (second, enum) = imported(holders[0]), imported(enums[0], "_states")
+        writes = [f"    subject.{self._field} = {enum}.{name}" for name in pairs[0]]
+        head = f"{first}\n{second}\n\n\ndef change(subject: {holder}) -> None:\n"
+        how = f"lets {pairs[0][1]} follow {pairs[0][0]}"
+        yield Workbench(program).added(how, f"{head}{writes[0]}\n{writes[1]}  {HERE}\n")
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every write that does not follow from what was written before."""
