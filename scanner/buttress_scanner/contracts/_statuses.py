@@ -169,6 +169,11 @@ class Statuses:
                 if taking is not None:
                     self._saw(frame, index)
                     yield from self._taken(frame, index, value, taking, offset)
+                if path == "builtins.setattr" and len(node[2]) == 3:
+                    (_, owner), (_, name), (_, stored) = node[2]
+                    for text in self.engine.read(frame, name):
+                        if isinstance(text, Const):
+                            yield from self._stored(frame, index, ("setattr", owner, text.value, stored))
 
     def _called(self, value: Value) -> Iterator[tuple[str, int]]:
         """The paths of what a call runs, with the arguments that come before the first one there."""

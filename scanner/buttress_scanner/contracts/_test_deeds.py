@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from buttress_scanner.contracts._library import Callers, leaves, path_of, paths_at
 from buttress_scanner.program.arguments import Args, with_partial
 from buttress_scanner.program.attributes import get_attribute
+from buttress_scanner.program.contents import known_items
 from buttress_scanner.program.fixtures import LIBRARY
 from buttress_scanner.program.flow_subjects import evaluated
 from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.modules import module_member
 from buttress_scanner.program.reach import runs_factories
-from buttress_scanner.program.values import Class, Const, External, Function, Method, Module, Object, Partial, Value
+from buttress_scanner.program.values import Box, Class, Const, External, Function, Method, Module, Object, Partial, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -131,10 +132,23 @@ class Deeds:
                 if taking is not None:
                     direct = True
                     yield from self._delays(frame, index, node, value, taking, path)
+                elif path in self.tables.commands and self._runs_sleep(frame, node):
+                    yield Deed("sleep", frame, index, f"runs the command sleep by {path}")
                 elif path in _TIMED and self._is_fresh(frame, node[1]) and (node[2] or node[3]):
                     yield Deed("sleep", frame, index, f"waits for what nobody sets: {path}")
             if not direct:
                 yield from self._called_back(frame, index, node)
+
+    def _runs_sleep(self, frame: Frame, node: Node) -> bool:
+        """Whether a command is ``sleep``, with something else than zero."""
+        words: list[str] = []
+        for value in Args.of(self.engine, frame, node).get(0, "args"):
+            parts = known_items(self.engine, value) if isinstance(value, Box) else {0: [value]}
+            for place in sorted(k for k in parts if isinstance(k, int)):
+                words += [w for v in parts[place] if isinstance(v, Const) for w in str(v.value).split()]
+        if len(words) == 1:
+            words += [str(v.value) for v in Args.of(self.engine, frame, node).get(1) if isinstance(v, Const)]
+        return len(words) > 1 and words[0].rpartition("/")[2] == "sleep" and words[1] != "0"
 
     def _is_fresh(self, frame: Frame, callee: int) -> bool:
         """Whether a method is called on an object that was made for it, so that nobody else can have it."""
@@ -185,7 +199,8 @@ class Deeds:
                     cell = frame.params.get(operation[1])
                     values = self.engine.values(cell) if cell is not None else []
                     if not values or any(not isinstance(v, Const) or v.value for v in values):
-                        yield Deed("sleep", caller, call, f"sleeps: {path}", certain=bool(values))
+                        chooses = (caller, call) if caller.body.nodes[call][0] == "call" else place
+                        yield Deed("sleep", *chooses, f"sleeps: {path}", certain=bool(values))
             default = self.callers.default(frame, operation[1]) if is_default else None
             if default is not None and not self._is_zero(*default, 0):
                 yield Deed("sleep", place[0], place[1], f"sleeps: {path}")
@@ -199,6 +214,8 @@ class Deeds:
             return len(operation) > 2 and operation[2] == 0
         if operation[0] == "const":
             return not operation[1]
+        if operation[0] == "un" and depth < _DEPTH:
+            return self._is_zero(frame, operation[2], depth + 1)
         if depth < _DEPTH and operation[0] in ("global", "from"):
             unit = frame.unit
             if operation[0] == "from":

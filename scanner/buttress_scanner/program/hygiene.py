@@ -41,6 +41,7 @@ class Hygiene:
 
     mocks: tuple[str, ...]
     sleeps: Mapping[str, Argument]
+    commands: frozenset[str]
     readers: tuple[str, ...]
     sources: frozenset[str]
     clock_packages: tuple[str, ...]
@@ -74,6 +75,7 @@ def hygiene() -> Hygiene:
     return Hygiene(
         mocks=tuple(data["mock"]["packages"]),
         sleeps=_arguments(data["sleep"]),
+        commands=frozenset(data["command"]["functions"]),
         readers=tuple(data["clock"]["readers"]),
         sources=frozenset(data["clock"]["sources"]),
         clock_packages=tuple(patched["packages"]),

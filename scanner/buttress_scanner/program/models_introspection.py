@@ -265,6 +265,7 @@ MODELS: dict[str, Model] = {
     "inspect.getattr_static": _getattr, "builtins.hasattr": _bool, "builtins.isinstance": _bool, "builtins.issubclass": _bool,
     "builtins.callable": _bool, "builtins.type": _type, "builtins.super": _super, "builtins.vars": _vars,
     "builtins.globals": _globals, "builtins.locals": _globals, "importlib.import_module": _import_module,
+    "pytest.importorskip": _import_module,
     "builtins.__import__": _dunder_import, "importlib.__import__": _dunder_import, "pkgutil.resolve_name": _resolve_name,
     **dict.fromkeys(RESOLVING, _resolve_name), "importlib.util.module_from_spec": _module_from_spec,
     "builtins.len": _implicit("__len__", result="builtins.int"),
