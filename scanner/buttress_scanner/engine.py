@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from buttress_scanner.config.load import Loaded
     from buttress_scanner.config.selectors import Selector
     from buttress_scanner.contracts.base import Contract
+    from buttress_scanner.contracts.claims import Claim
     from buttress_scanner.findings.model import Finding
     from buttress_scanner.program import Program
     from buttress_scanner.program.program import Known
@@ -203,12 +204,20 @@ def _judge(contract: Contract, program: Program) -> _Judged:
 def _contradictions(judged: Sequence[_Judged], program: Program, loaded: Loaded) -> Iterator[Problem]:
     """Report the contracts of which one forbids what another demands; what guards nothing claims nothing."""
     sound = [each for each in judged if not each.ledger.vacuous]
-    claims = [(each.contract.id, tuple(each.contract.claims(program))) for each in sound]
+    claims = [(each.contract.id, _claims(each.contract, program)) for each in sound]
     kept = {each.contract.id for each in sound if not each.findings}
     for found in contradictions(claims, kept):
         first, line = loaded.lines[found.first], loaded.lines[found.second]
         message = f"the contracts {found.first!r} (line {first}) and {found.second!r} contradict each other: {found.why}"
         yield Problem(loaded.name, line, 1, message, "Change one of the two: no program can keep both.")
+
+
+def _claims(contract: Contract, program: Program) -> tuple[Claim, ...]:
+    """What a contract claims; a selector that names nothing it could claim is judged by the check."""
+    try:
+        return tuple(contract.claims(program))
+    except SelectorError:
+        return ()
 
 
 def _numbered(findings: Iterable[Finding]) -> Iterator[Finding]:
