@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
 _CASES = frozenset({"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase"})
+_NO_TESTS = ("builtins.property", "functools.cached_property")
 _FIXTURES = ("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture")
 _ERRORS = ("builtins.AssertionError", "_pytest.outcomes.Failed", "pytest.fail.Exception")
 
@@ -98,7 +99,7 @@ class Tests:
         return found - {""}
 
     def _is_fixture(self, unit: Unit, body: Body) -> bool:
-        return not self.decorated_with(unit, body).isdisjoint(_FIXTURES)
+        return not self.decorated_with(unit, body).isdisjoint((*_FIXTURES, *_NO_TESTS))
 
     def _runs(self, unit: Unit, body: Body) -> list[Function]:
         """The functions that run under a test's name: itself, and wrappers around it."""
@@ -137,7 +138,21 @@ class Assertions:
     def _is_helper(self, frame: Frame) -> bool:
         """Whether a function serves tests, rather than being what they test."""
         name = frame.body.name.lstrip("_")
-        return self.is_support(frame.unit) or (frame.body.kind == "function" and name.startswith(self.tables.prefixes))
+        if self.is_support(frame.unit):
+            return True
+        return frame.body.kind == "function" and (name.startswith(self.tables.prefixes) or self._only_asserts(frame))
+
+    def _only_asserts(self, frame: Frame) -> bool:
+        """Whether a function does nothing but assert: nobody writes such code but for tests."""
+        tree = frame.body.tree
+        return bool(tree) and all(self._asserts_or_loops(frame, entry) for entry in tree)
+
+    def _asserts_or_loops(self, frame: Frame, entry: list[Any]) -> bool:
+        if entry[0] == "eval":
+            is_text = all(node[0] == "const" for node in frame.body.nodes[entry[2] : entry[3]])
+            return is_text or self._is_assert(frame, entry[1])
+        blocks = entry[6:8] if entry[0] == "for" else entry[5:7] if entry[0] == "if" else [[["raise"]]]
+        return all(self._asserts_or_loops(frame, inner) for block in blocks for inner in block)
 
     def _asserts(self, frame: Frame) -> bool:
         if frame not in self._own:

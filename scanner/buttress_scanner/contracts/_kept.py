@@ -177,6 +177,8 @@ class Keeping:
         is_open = path.partition("(")[0] != path or self.engine.catalogue.entry(path) is None
         if path in self.tables.traceback or (is_open and last in self.tables.traceback_methods) or self._asked(frame, node):
             return True
+        if isinstance(value, Partial) and self._asked(value.frame, value.frame.body.nodes[value.node]):
+            return True
         if not trace.text.isdisjoint(arguments(node)) and (self._says(path) or is_open):
             return True
         return is_told and self._library_keeps(path, last)
