@@ -14,6 +14,7 @@ from buttress_scanner.program.flow import RECURSION, Flow, Key
 from buttress_scanner.program.flow_flags import Variables
 from buttress_scanner.program.flow_scope import Obligation, Scope
 from buttress_scanner.program.flow_state import IDLE, Outcome, State
+from buttress_scanner.program.flow_tables import CONSTRUCTION
 from buttress_scanner.program.states_binding import Binding
 from buttress_scanner.program.states_conditions import Conditions
 from buttress_scanner.program.states_effects import StateEffects
@@ -81,7 +82,7 @@ class States(Flow):
         self.values = Values(self.engine, relation, self.places, lambda f, n: scope.text(f.unit, f.body.spans[n]))
         self.binding = Binding(self.engine, self.places, self.values)
         self.conditions = Conditions()
-        self.effects = StateEffects(self)
+        self.effects: StateEffects = StateEffects(self)
         self.current: Moment | None = None
         self.deeds: dict[Moment, set[Deed]] = {}
         self.since: dict[Moment, set[Known]] = {}
@@ -108,9 +109,11 @@ class States(Flow):
 
     def walk(self, frame: Frame) -> Key:
         """Walk a frame as if nothing were known of its arguments; of an object under construction that it is new."""
-        status = EMPTY
-        if frame.owner in self.relation.classes and frame.body.name == "__init__" and frame.body.params:
-            status = put(status, Spot((frame, 0)), Known(frozenset({NEW}), sure=True))
+        status = self.binding.captured(frame, EMPTY)
+        if frame.owner in self.relation.classes and frame.body.name in CONSTRUCTION and frame.body.params:
+            names = frozenset({NEW}) if frame.body.name == "__init__" else self.effects.callees.default(frame.owner)
+            if names and frame.body.name not in ("__call__", "__new__"):
+                status = put(status, Spot((frame, 0)), Known(names, sure=True))
         key: Key = (frame, status, "", ())
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, RECURSION))

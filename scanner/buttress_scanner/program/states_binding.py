@@ -14,6 +14,7 @@ from buttress_scanner.program.values import Box, Class, Const, Function, Member,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from buttress_scanner.facts.model import Body
     from buttress_scanner.program.bindings import Sources
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
@@ -38,6 +39,8 @@ class Link:
     """For a parameter that was given the state of an object: that object of the caller."""
     lost: list[Spot] = field(default_factory=list)
     """Objects that the call takes along in a way that is not known."""
+    body: Body | None = None
+    """The callee's body, whose variables nobody sees afterwards."""
 
 
 class Binding:
@@ -149,7 +152,16 @@ class Binding:
             if number and param.kind in ("pos", "posonly"):
                 outcome = self.engine.const(None if mode == "ok" else True)  # an exception is at any rate true
                 inner = put(inner, Spot((callee, number)), Held(frozenset((outcome,)), sure=True))
-        return inner, link
+        link.body = callee.body
+        return self.captured(callee, inner), link
+
+    def captured(self, callee: Frame, inner: Status) -> Status:
+        """The parameters that functions inside of the callee see as variables."""
+        for name in sorted(self.places.captured(callee)):
+            number = next((n for n, p in enumerate(callee.body.params) if p.name == name), -1)
+            if number >= 0:
+                inner = put(inner, Spot(("variable", callee.body, name)), Same(Spot((callee, number))))
+        return inner
 
     def _handed(self, frame: Frame, part: int, target: Spot, status: Status, inner: Status, link: Link) -> Status:
         subject = self.values.subject(frame, part, status)
@@ -221,6 +233,8 @@ class Binding:
         given = dict(before)
         for spot, inner in after:
             outer = self._outer(spot, back, frame, index)
+            if spot.root[:2] == ("variable", link.body) and link.body is not frame.body:
+                continue
             if outer is None or (isinstance(inner, Held) and spot in back):
                 continue
             if isinstance(inner, Same):

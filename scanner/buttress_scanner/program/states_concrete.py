@@ -59,6 +59,7 @@ class Concretes:
     def __init__(self, engine: Engine, places: Places) -> None:
         self.engine = engine
         self.places = places
+        self._boxes: dict[Box, Concrete] = {}
 
     def of(self, frame: Frame, node: int, case: Case, depth: int = 0) -> Concrete:
         """The one value of a node; MISSING where it is not known."""
@@ -82,6 +83,8 @@ class Concretes:
             return self._called(frame, leaves[0], case, depth)
         if operands[0] == "seq":
             return self._display(frame, operands, case, depth)
+        if operands[0] == "param":
+            return MISSING  # what callers give is known to them
         return self._read(frame, leaves[0], depth)
 
     def _read(self, frame: Frame, node: int, depth: int) -> Concrete:
@@ -135,7 +138,12 @@ class Concretes:
     def _of_value(self, value: Value, depth: int) -> Concrete:
         if isinstance(value, (Member, Const)):
             return value
-        return self._of_box(value, depth + 1) if isinstance(value, Box) and depth <= _NESTING else MISSING
+        if not isinstance(value, Box) or depth > _NESTING:
+            return MISSING
+        if value not in self._boxes:
+            self._boxes[value] = MISSING  # one that holds itself has no value
+            self._boxes[value] = self._of_box(value, 0)
+        return self._boxes[value]
 
     def _of_box(self, box: Box, depth: int) -> Concrete:
         place = box.site

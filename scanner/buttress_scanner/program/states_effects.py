@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from buttress_scanner.program.classes import fields, is_record, members
+from buttress_scanner.program.classes import fields, is_record, linearise, members
 from buttress_scanner.program.construction import field_default
 from buttress_scanner.program.flow_callees import Callees
 from buttress_scanner.program.flow_effects import Effects
@@ -13,6 +13,7 @@ from buttress_scanner.program.flow_tables import HARMLESS_BASES
 from buttress_scanner.program.states_model import NEW, Known, Same, Spot, Status, entry, put, resolved, without
 from buttress_scanner.program.states_places import MADE
 from buttress_scanner.program.states_writes import Write, write_at
+from buttress_scanner.program.values import Instance, Super
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Node
@@ -30,7 +31,7 @@ class StateEffects(Effects):
     def __init__(self, flow: States) -> None:
         super().__init__(flow)
         self.states = flow
-        self.callees = StateCallees(flow)
+        self.callees: StateCallees = StateCallees(flow)
 
     def may_act(self, node: Node) -> bool:
         """Whether a node may do something: what assigns counts as well, and what reads the field."""
@@ -71,6 +72,8 @@ class StateEffects(Effects):
         write = write_at(self.states, frame, index)
         if write is not None and write.makes is None:
             return {Outcome(NEXT, state._replace(status=s)) for s in self.states.write(write, state.status)}
+        if node[0] == "call" and (record := self._record_behind(frame, node)) is not None:
+            return {_with(o, s) for o in super().of(frame, index, state) for s in self._filled(frame, index, record, o)}
         if node[0] in ("gstore", "nlstore"):
             return {Outcome(NEXT, state._replace(status=self._shared(frame, node, state.status)))}
         found = super().of(frame, index, state)
@@ -98,6 +101,25 @@ class StateEffects(Effects):
         if edges and frame.body.nodes[index][0] in ("attr", "setattr") and not isinstance(state.status, str):
             return self.callees.any_of(edges, state)
         return super()._implicit(frame, index, state)
+
+    def _record_behind(self, frame: Frame, node: Node) -> ClassInfo | None:
+        """The record whose generated constructor is called as ``super().__init__(...)``, for the object under construction."""
+        callee = frame.body.nodes[node[1]]
+        if callee[0] != "attr" or callee[2] != "__init__" or not frame.body.params:
+            return None
+        for value in self.engine.read(frame, callee[1]):
+            if isinstance(value, Super) and isinstance(value.receiver, Instance):
+                order = linearise(self.engine, value.receiver.info)
+                behind = order[order.index(value.after) + 1 :] if value.after in order else ()
+                if behind and members(self.engine, behind[0], "__init__") is None and is_record(self.engine, behind[0]):
+                    return behind[0] if behind[0] in self.states.relation.classes else None
+        return None
+
+    def _filled(self, frame: Frame, index: int, record: ClassInfo, outcome: Outcome) -> set[Status]:
+        """The statuses in which the generated constructor of a record has filled the field."""
+        if outcome.kind != NEXT:
+            return {outcome.state.status}
+        return self.callees.filled(frame, index, record, Spot((frame, 0)), outcome.state.status)
 
     def _made(self, write: Write, outcome: Outcome) -> Outcomes:
         """A copy of an object, with another value in the field if one is given."""
@@ -172,15 +194,18 @@ class StateCallees(Callees):
         """The object before its constructor runs, with the fields that a record gets."""
         spot = Spot((frame, index))
         status = put(status, spot, Known(frozenset({NEW}), sure=True))
-        node = frame.body.nodes[index]
-        if node[0] != "call" or members(self.engine, info, "__init__") is not None:
+        if frame.body.nodes[index][0] != "call" or members(self.engine, info, "__init__") is not None:
             return {status}
-        value = self._argument(info, node)
+        return self.filled(frame, index, info, spot, status)
+
+    def filled(self, frame: Frame, index: int, info: ClassInfo, spot: Spot, status: Status) -> set[Status]:
+        """The statuses in which a generated constructor has filled the field from the arguments of a call."""
+        value = self._argument(info, frame.body.nodes[index])
         if value >= 0:
             return self.states.write(Write(frame, index, index, value, spot), status)
         if value == _SPREAD:
             return {put(status, spot, self.states.relation.unknown)}
-        names = self._default(info) if is_record(self.engine, info) else frozenset()
+        names = self.default(info) if is_record(self.engine, info) else frozenset()
         return {put(status, spot, Known(names, sure=True)) if names else status}
 
     def _argument(self, info: ClassInfo, node: Node) -> int:
@@ -198,7 +223,7 @@ class StateCallees(Callees):
         position = order.index(relation.field) if relation.field in order else -1
         return int(node[2][position][1]) if 0 <= position < len(node[2]) else -1
 
-    def _default(self, info: ClassInfo) -> frozenset[str]:
+    def default(self, info: ClassInfo) -> frozenset[str]:
         """The states that a class gives to its objects."""
         relation = self.states.relation
         held = members(self.engine, info, relation.field)
@@ -216,7 +241,7 @@ class StateCallees(Callees):
         known = entry(status, target)
         if not isinstance(known, Known) or known.names != {NEW}:
             return status
-        names = self._default(info)
+        names = self.default(info)
         if names:
             return put(status, target, Known(names, sure=True))
         if not set(info.externals) <= HARMLESS_BASES or is_record(self.engine, info):
