@@ -151,7 +151,9 @@ class Assertions:
         if entry[0] == "eval":
             is_text = all(node[0] == "const" for node in frame.body.nodes[entry[2] : entry[3]])
             return is_text or self._is_assert(frame, entry[1])
-        blocks = entry[6:8] if entry[0] == "for" else entry[5:7] if entry[0] == "if" else [[["raise"]]]
+        if entry[0] not in ("for", "if"):
+            return False
+        blocks = entry[6:8] if entry[0] == "for" else entry[5:7]
         return all(self._asserts_or_loops(frame, inner) for block in blocks for inner in block)
 
     def _asserts(self, frame: Frame) -> bool:
