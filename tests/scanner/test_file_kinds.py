@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buttress_scanner.api import load_config
+from buttress_scanner.config.document import ConfigurationError
 from buttress_scanner.contracts._data import DataError, Part, read_data
 from buttress_scanner.contracts._doc_id_patterns import IdPattern
 from buttress_scanner.contracts._doc_id_registry import read_registry
@@ -254,3 +255,47 @@ def test_a_file_that_is_demanded_and_forbidden(project: Path) -> None:
     assert "'names'" in problem.message
     assert "'suite'" in problem.message
     assert "services/billing/PHASE_1.md" in problem.message
+
+
+MISTAKES = {
+    "no expression": ('kind = "naming"\nforbid-pattern = "("', 5, "`forbid-pattern`: '(' is no regular expression"),
+    "no sort of name": ('kind = "naming"\nforbid-pattern = "x"\napplies-to = "klass"', 6, "`applies-to` has the value 'klass'"),
+    "no pattern": ('kind = "doc-ids"\npattern = "ADR"', 5, "`pattern`: the pattern 'ADR' has no place that differs"),
+    "an unknown place": (
+        'kind = "doc-ids"\npattern = "[TYP]-[NNN]"',
+        5,
+        "`pattern`: the pattern '[TYP]-[NNN]' has an unknown place [TYP]",
+    ),
+    "no module": (
+        'kind = "doc-ids"\npattern = "[NNN]"\nmodule-pattern = "("',
+        6,
+        "`module-pattern`: '(' is no regular expression",
+    ),
+    "outside": ('kind = "required-files"\nrequired = "a"\nmodules = "../a"', 6, "`modules`: '../a' leaves the folder"),
+    "nothing": ('kind = "required-files"\nmodules = "."', 3, "nothing is required: give `required` or `sections`"),
+    "no schema": (
+        'kind = "document-schemas"\nfiles = "a"\nschema = {type = "x"}',
+        6,
+        "`schema`: the schema is no JSON Schema: at type",
+    ),
+    "a number": ('kind = "document-schemas"\nfiles = "a"\nschema = 3', 6, "`schema`: a schema is the path of a file, or a table"),
+    "far away": ('kind = "document-schemas"\nfiles = "a"\nschema = "/a.json"', 6, "`schema`: the schema '/a.json' lies outside"),
+}
+
+
+@pytest.mark.parametrize(("fields", "line", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_in_the_configuration_are_told(tmp_path: Path, fields: str, line: int, message: str) -> None:
+    """What makes no sense is told at its line before anything is checked."""
+    (tmp_path / "buttress.toml").write_text(f'\nexempt = []\n[[contract]]\n{fields}\nid = "x"\nbecause = "b"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert problem.message.startswith(message)
+
+
+def test_names_in_patterns_and_schemas_are_no_zones(project: Path) -> None:
+    """An `@` at the start of a text in a pattern or a schema names no zone."""
+    text = CONFIGURATION.replace('"(?i)phase_?[0-9]+"', '"@phase"').replace('["id"]', '["id", "@type"]')
+    (project / "buttress.toml").write_text(text)
+    assert [f.position.path for f in run(load_config(project), today=TODAY).findings] == ["plans/a.json"]

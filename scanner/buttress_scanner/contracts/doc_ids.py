@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._data import DataError, Part, read_data
-from buttress_scanner.contracts._doc_id_patterns import DocId, IdPattern, PatternError
+from buttress_scanner.contracts._doc_id_patterns import DocId, IdPattern
 from buttress_scanner.contracts._doc_id_registry import Entry, file_of, read_registry, says_path
 from buttress_scanner.contracts._files import plain, whole
 from buttress_scanner.contracts.base import Contract, Strings
@@ -44,16 +44,20 @@ class DocIds(Contract):
     unique: bool = Field(True, description="Whether an id may occur in one file name only.")
     front_matter_key: str | None = Field(None, description="The key of the front matter that repeats the id.")
 
-    @model_validator(mode="after")
-    def _has_form(self) -> DocIds:
+    @field_validator("pattern")
+    @classmethod
+    def _is_pattern(cls, pattern: str) -> str:
+        IdPattern.build(pattern)
+        return pattern
+
+    @field_validator("module_pattern")
+    @classmethod
+    def _is_expression(cls, module: str) -> str:
         try:
-            re.compile(self.module_pattern)
-            self.form()
+            IdPattern.build("[MODULE]", module=module)
         except re.error as error:
-            raise ValueError(f"`module-pattern` {self.module_pattern!r} is no regular expression: {error}") from None
-        except PatternError as error:
-            raise ValueError(str(error)) from None
-        return self
+            raise ValueError(f"{module!r} is no regular expression: {error}") from None
+        return module
 
     def form(self) -> IdPattern:
         """The pattern with its codes."""

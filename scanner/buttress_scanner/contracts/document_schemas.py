@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from buttress_scanner.contracts._data import DataError, read_data
 from buttress_scanner.contracts._files import plain, whole
@@ -28,7 +28,9 @@ _UNLIKELY: tuple[object, ...] = ({"sabotaged": True}, {}, ["sabotaged"], "sabota
 """Documents of which a schema that demands anything refuses one."""
 
 
-def _usable(schema: str | dict[str, object]) -> str | dict[str, object]:
+def _usable(schema: object) -> object:
+    if not isinstance(schema, (str, dict)):
+        raise ValueError("a schema is the path of a file, or a table")  # noqa: TRY004 - what pydantic takes for a refusal
     if isinstance(schema, dict):
         try:
             validate_schema(schema)
@@ -49,7 +51,7 @@ class DocumentSchemas(Contract):
     about_files: ClassVar[bool] = True
 
     files: Strings = Field(description="The documents, as patterns like those of `.gitignore`.")
-    form: Annotated[str | dict[str, object], AfterValidator(_usable)] = Field(
+    form: Annotated[str | dict[str, object], BeforeValidator(_usable)] = Field(
         alias="schema", description="The JSON Schema: the path of its file, or the schema itself as a table."
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from buttress_scanner.contracts._files import whole
 from buttress_scanner.contracts.base import Contract, Strings, as_tuple
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Sort = Literal["path", "class", "function", "variable", "import-alias"]
 _ALL: tuple[Sort, ...] = ("path", "class", "function", "variable", "import-alias")
+_ONE_OR_MORE = WithJsonSchema({"anyOf": [{"enum": [*_ALL]}, {"type": "array", "minItems": 1, "items": {"enum": [*_ALL]}}]})
 
 
 _ANCHORED = re.compile(r"[\^$]|\\[bBAZ]|\(\?[=!<(]")
@@ -57,7 +58,7 @@ class Naming(Contract):
     forbid_pattern: Annotated[Strings, AfterValidator(_expressions)] = Field(
         description="A regular expression, searched in each name; such as `(?i)phase_?[0-9]`."
     )
-    applies_to: Annotated[tuple[Sort, ...], BeforeValidator(as_tuple), Field(min_length=1)] = Field(
+    applies_to: Annotated[tuple[Sort, ...], BeforeValidator(as_tuple), _ONE_OR_MORE, Field(min_length=1)] = Field(
         _ALL, description="Which names are judged; all sorts when absent."
     )
 
