@@ -31,11 +31,8 @@ MENTIONS = {
     "__import__": b"__import__",
     "module_from_spec": b"importlib",
     "resolve_name": b"pkgutil",
-    "import_string": b"import_string",
-    "locate": b"pydoc",
 }
 """What a program names somewhere if it imports by name at all, and what it then contains besides."""
-
 ROUNDS = 2
 """Helpers that call helpers are sought so deep."""
 
@@ -131,6 +128,7 @@ def concerned(program: Program) -> set[str]:
     from buttress_scanner.program.program import SMALL_PROGRAM, mentions
 
     functions = {name for name, home in MENTIONS.items() if any(home in unit.data for unit in program.modules.values())}
+    functions |= _of_frameworks(program)
     mentioning = program.mentioning(functions)
     found = {unit.name: unit for unit in mentioning if any(mentions(body, functions) for body in unit.facts.bodies)}
     if found and len(program.modules) <= SMALL_PROGRAM:
@@ -141,6 +139,18 @@ def concerned(program: Program) -> set[str]:
         found.update({unit.name: unit for unit in reached})
         fresh = _helpers(reached, {name for helper in fresh for name in helper.called(program)})
     return set(found)
+
+
+def _of_frameworks(program: Program) -> set[str]:
+    """The names of import functions of frameworks that the program imports, and does not define itself."""
+    homes: dict[str, set[str]] = {}
+    for path in RESOLVING:
+        home, _, name = path.rpartition(".")
+        if not program.table.is_ours(home):
+            homes.setdefault(home, set()).add(name)
+    imported = {f.module for u in program.modules.values() for f in u.facts.imports}
+    imported |= {f"{f.module}.{f.name}" for u in program.modules.values() for f in u.facts.imports}
+    return {name for home, names in homes.items() if home in imported for name in names}
 
 
 def _helpers(units: Iterable[Unit], names: set[str]) -> list[_Helper]:
