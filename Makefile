@@ -70,7 +70,7 @@ format: $(READY) ## let ruff rewrite what it can
 
 lock: $(READY) ## pin the newest dependencies in requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-		--extra runtime --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+		--extra runtime --extra lsp --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build dist bench/results.json

@@ -58,7 +58,7 @@ def check(loaded: Loaded, options: Options, tree: Tree | None = None) -> Report:
     commit = commit_of(loaded, options.since) if options.since else ""
     report = run(loaded, today=options.today, select=options.select, timed=options.timed, tree=files)
     if options.known:
-        report = _with_baseline(report, loaded, files, strict=options.strict)
+        report = with_baseline(report, loaded, files, strict=options.strict)
     return _since(report, loaded, options, files, commit) if commit else report
 
 
@@ -87,7 +87,7 @@ def source_of(tree: Tree) -> Callable[[str], bytes]:
 # --- the baseline
 
 
-def _with_baseline(report: Report, loaded: Loaded, tree: Tree, *, strict: bool) -> Report:
+def with_baseline(report: Report, loaded: Loaded, tree: Tree, *, strict: bool) -> Report:
     """Mark what the baseline knows. A baseline that cannot be read is an error of the report."""
     path = loaded.configuration.baseline
     data = read_by(tree)(path)

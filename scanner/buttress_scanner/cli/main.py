@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from buttress_scanner.cli import baseline, check, doctor, explain, fix, init, report, sabotage, schema, show, why
+from buttress_scanner.cli import baseline, check, doctor, explain, fix, init, lsp, report, sabotage, schema, show, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,7 @@ for _group, _name, _command in (
     (app, "doctor", doctor.doctor),
     (app, "fix", fix.fix),
     (app, "init", init.init),
+    (app, "lsp", lsp.lsp),
     (app, "sabotage", sabotage.sabotage),
     (app, "report", report.report),
     (app, "schema", schema.schema),

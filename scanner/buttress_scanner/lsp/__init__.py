@@ -1,0 +1,1 @@
+"""The language server: findings while one types. Needs the extra ``lsp``."""
