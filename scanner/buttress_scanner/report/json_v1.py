@@ -28,7 +28,7 @@ def render(report: Report, *, read_source: Callable[[str], bytes], color: bool) 
         "findings": [_finding(finding, sources) for finding in report.findings],
         "contracts": [_contract(result) for result in report.contracts],
         "errors": [_problem(problem) for problem in report.errors],
-        "stats": _stats(report.stats),
+        "stats": _tally(report) | _stats(report.stats),
     }
     if report.baseline is not None:
         document["baseline"] = _baseline(report.baseline)
@@ -120,6 +120,15 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 def _baseline(use: BaselineUse) -> dict[str, object]:
     return {"path": use.path, "strict": use.strict, "known": use.known, "new": use.new, "fixed": list(use.fixed)}
+
+
+def _tally(report: Report) -> dict[str, object]:
+    """Count the findings as the last line of a report for people does."""
+    return {
+        "findings": len(report.open_findings),
+        "suppressed": len(report.suppressed_findings),
+        "known": len(report.known_findings),
+    }
 
 
 def _stats(stats: Stats) -> dict[str, object]:

@@ -66,6 +66,9 @@ ONE = """\
   "contracts": [],
   "errors": [],
   "stats": {
+    "findings": 1,
+    "suppressed": 0,
+    "known": 0,
     "files": 0,
     "skipped": 0,
     "parsed": 0,
@@ -96,7 +99,7 @@ def test_the_quiet_case() -> None:
         "findings": [],
         "contracts": [{"id": "pure", "kind": "effect-purity", "status": "kept", "judged": 7, "undecided": 0}],
         "errors": [],
-        "stats": {"files": 1, "skipped": 0, "parsed": 1, "undecided": 1},
+        "stats": {"findings": 0, "suppressed": 0, "known": 0, "files": 1, "skipped": 0, "parsed": 1, "undecided": 1},
     }
 
 
@@ -203,6 +206,14 @@ def test_code_of_another_time_is_not_shown() -> None:
         saved.sources(reader({}))("docs/two words.md")
 
 
+def test_the_tally() -> None:
+    """Open, suppressed and known findings are counted."""
+    known = replace(FULL.findings[0], baselined=True, ordinal=1)
+    stats = document(replace(FULL, findings=(*FULL.findings, known)))["stats"]
+    assert isinstance(stats, dict)
+    assert [stats[name] for name in ("findings", "suppressed", "known")] == [3, 1, 1]
+
+
 def test_seconds_only_on_demand() -> None:
     """Times would make two runs differ: they are there only when measured."""
     measured = replace(QUIET, stats=Stats(files=1, seconds=(("parse", 0.5),)))
@@ -221,7 +232,7 @@ BROKEN = {
     "version": ("version", 2),
     "surplus": ("more", []),
     "status": ("contracts", [{"id": "a", "kind": "k", "status": "fine", "judged": 0, "undecided": 0}]),
-    "figure": ("stats", {"files": -1, "skipped": 0, "parsed": 0, "undecided": 0}),
+    "figure": ("stats", {"findings": 0, "suppressed": 0, "known": 0, "files": -1, "skipped": 0, "parsed": 0, "undecided": 0}),
 }
 
 
