@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from buttress_scanner.contracts._library import arguments, operands, path_of, stored
+from buttress_scanner.contracts._kept_ways import RAISES, Walk
+from buttress_scanner.contracts._library import arguments, operands, path_of
 from buttress_scanner.program.handling import handling
-from buttress_scanner.program.values import Box, BoxMethod, Class, Const, External, Function, Method, Partial, Value
+from buttress_scanner.program.values import BoxMethod, Class, Const, External, Function, Method, Partial, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program import Program
     from buttress_scanner.program.frames import Frame
 
 _DEPTH = 8
-_FALLS, _LEAVES, _RAISES = "falls", "leaves", "raises"
 _SAYING = frozenset({"io.console", "log"})
-
-Ends = set[tuple[str, bool]]
-"""How code may end, and whether the exception has been kept by then."""
 
 
 class Trace(NamedTuple):
@@ -59,7 +56,7 @@ class Keeping:
         trace = self.trace(frame, set(caught), inside)
         if self._kept_later(frame, trace, inside):
             return False
-        return any(end != _RAISES and not kept for end, kept in _Walk(self, frame, trace).block(tree, {False}))
+        return any(end != RAISES and not kept for end, kept in Walk(self, frame, trace).block(tree, {False}))
 
     def helper_keeps(self, frame: Frame, told: frozenset[str], depth: int) -> bool:
         """Whether a function keeps the exception on all ways on which it returns, if these parameters hold it."""
@@ -71,9 +68,9 @@ class Keeping:
         self._known[key] = False
         nodes = frame.body.nodes
         caught = {i for i, n in enumerate(nodes) if n[0] == "param" and n[1] in told}
-        walk = _Walk(self, frame, self.trace(frame, caught, range(len(nodes))), depth, by_return=False)
+        walk = Walk(self, frame, self.trace(frame, caught, range(len(nodes))), depth, by_return=False)
         ends = walk.block(frame.body.tree, {False})
-        self._known[key] = bool(frame.body.tree) and all(kept for end, kept in ends if end != _RAISES)
+        self._known[key] = bool(frame.body.tree) and all(kept for end, kept in ends if end != RAISES)
         return self._known[key]
 
     # --- following the exception
@@ -135,7 +132,7 @@ class Keeping:
 
     def _kept_later(self, frame: Frame, trace: Trace, inside: range) -> bool:
         """Whether code behind the handler keeps what a local variable has taken out of it."""
-        walk = _Walk(self, frame, trace)
+        walk = Walk(self, frame, trace)
         body = frame.body
         returned = any(node in trace.all for node in body.returns if not self._is_inside(body, node, inside))
         return returned or any(
@@ -213,113 +210,6 @@ class Keeping:
         return not trace.all.isdisjoint(arguments(node)) and not _is_log(name)
 
 
-class _Walk:
-    """Follows the ways through statements."""
-
-    def __init__(self, keeping: Keeping, frame: Frame, trace: Trace, depth: int = 0, *, by_return: bool = True) -> None:
-        self.keeping = keeping
-        self.frame = frame
-        self.trace = trace
-        self.depth = depth
-        self.by_return = by_return
-        """Whether returning the exception keeps it: a helper that gives it back does not, its caller may drop it."""
-        self._statements: dict[str, Callable[[list[Any], bool], Ends]] = {
-            "return": self._return, "raise": self._raise, "break": self._leave, "continue": self._leave, "if": self._if,
-            "while": self._loop, "for": self._loop, "try": self._try, "with": self._with, "match": self._match,
-        }  # fmt: skip
-
-    def block(self, tree: list[Any], before: set[bool]) -> Ends:
-        """How a block may end."""
-        going, found = set(before), set[tuple[str, bool]]()
-        for entry in tree:
-            ends: Ends = set()
-            for kept in going:
-                handler = self._statements.get(entry[0])
-                ends |= handler(entry, kept) if handler is not None else {(_FALLS, kept or self._any(entry[2], entry[3]))}
-            going = {kept for end, kept in ends if end == _FALLS}
-            found |= {e for e in ends if e[0] != _FALLS}
-        return found | {(_FALLS, kept) for kept in going}
-
-    def _any(self, start: int, end: int) -> bool:
-        return any(self.keeps(index) for index in range(start, end))
-
-    def keeps(self, index: int) -> bool:
-        """Whether a node keeps the exception."""
-        node = self.frame.body.nodes[index]
-        if node[0] == "call":
-            return self.keeping.call_keeps(self.frame, index, self.trace, self.depth)
-        if node[0] == "aug":
-            return node[3] in self.trace.all and any(isinstance(v, Box) for v in self.keeping.engine.read(self.frame, node[2]))
-        if node[0] in ("yield", "yieldfrom"):
-            return node[1] in self.trace.all
-        return not self.trace.all.isdisjoint(stored(node)) or (node[0] == "setitem" and node[2] in self.trace.all)
-
-    def _return(self, entry: list[Any], kept: bool) -> Ends:
-        _, _, start, end, value = entry
-        return {(_LEAVES, kept or self._any(start, end) or (self.by_return and value in self.trace.all))}
-
-    def _raise(self, entry: list[Any], kept: bool) -> Ends:
-        return {(_RAISES, True)}
-
-    def _leave(self, entry: list[Any], kept: bool) -> Ends:
-        return {(_LEAVES, kept)}
-
-    def _if(self, entry: list[Any], kept: bool) -> Ends:
-        _, _, start, end, known, then, orelse = entry
-        kept = kept or self._any(start, end)
-        found: Ends = set()
-        if known is not False:
-            found |= self.block(then, {kept})
-        if known is not True:
-            found |= self.block(orelse, {kept})
-        return found
-
-    def _loop(self, entry: list[Any], kept: bool) -> Ends:
-        """A loop: what its body keeps counts, though there may be no round."""
-        start, end = entry[2], entry[3]
-        body, orelse = (entry[5], entry[6]) if entry[0] == "while" else (entry[6], entry[7])
-        kept = kept or self._any(start, end)
-        rounds = self.block(body, {kept})
-        again = {k for e, k in rounds if e == _FALLS} or {kept}
-        out = {e for e in rounds if e[0] == _RAISES or (e[0] == _LEAVES and _has_return(body))}
-        broken = {k for e, k in rounds if e == _LEAVES}
-        return out | self.block(orelse, again) | {(_FALLS, k) for k in broken}
-
-    def _try(self, entry: list[Any], kept: bool) -> Ends:
-        _, _, body, handlers, orelse, final = entry
-        ends = self.block(body, {kept})
-        found = {e for e in ends if e[0] == _LEAVES}
-        falling = {k for e, k in ends if e == _FALLS}
-        found |= self.block(orelse, falling) if falling else set()
-        best = any(k for _, k in ends)
-        for *_, tree, _span in handlers:
-            found |= self.block(tree, {kept or best})
-        if not handlers:
-            found |= {e for e in ends if e[0] == _RAISES}
-        found = found or {(_RAISES, True)}
-        if not final:
-            return found
-        done: Ends = set()
-        for end, k in found:
-            for last, after in self.block(final, {k}):
-                done.add((end if last == _FALLS else last, after))
-        return done
-
-    def _with(self, entry: list[Any], kept: bool) -> Ends:
-        for start, end, *_ in entry[2]:
-            kept = kept or self._any(start, end)
-        return self.block(entry[3], {kept})
-
-    def _match(self, entry: list[Any], kept: bool) -> Ends:
-        kept = kept or self._any(entry[2], entry[3])
-        found: Ends = set()
-        irrefutable = False
-        for certain, start, end, tree in entry[4]:
-            irrefutable |= certain
-            found |= self.block(tree, {kept or self._any(start, end)})
-        return found if irrefutable else found | {(_FALLS, kept)}
-
-
 def _told(callee: Frame, call: Node, held: frozenset[int]) -> frozenset[str]:
     """The parameters of a callee that a call gives the exception."""
     params = [p for p in callee.body.params if p.kind in ("posonly", "pos")]
@@ -337,14 +227,6 @@ def _told(callee: Frame, call: Node, held: frozenset[int]) -> frozenset[str]:
         if operand in held:
             found.add(name if name in names else rest.get("kwarg", ""))
     return frozenset(found - {""})
-
-
-def _has_return(tree: list[Any]) -> bool:
-    return any(
-        (isinstance(e, list) and e and e[0] == "return")
-        or (isinstance(e, list) and _has_return([x for x in e if isinstance(x, list)]))
-        for e in tree
-    )
 
 
 def _is_exit(path: str) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from buttress_scanner.contracts._assertions import Assertions, Tests, is_test_file
-from buttress_scanner.contracts._test_deeds import Deed, Deeds, gives_back
+from buttress_scanner.contracts._test_clocks import gives_back
+from buttress_scanner.contracts._test_deeds import Deeds
 from buttress_scanner.contracts.base import Contract, Ledger, Strings, as_tuple
 from buttress_scanner.contracts.breaking import Workbench
 from buttress_scanner.findings.model import Confidence, Step
@@ -19,6 +20,7 @@ from buttress_scanner.program.program import symbol_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from buttress_scanner.contracts._test_deed import Deed
     from buttress_scanner.contracts.breaking import Breaking
     from buttress_scanner.findings.model import Finding, Position
     from buttress_scanner.program import Program
