@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.classes import linearise
+from buttress_scanner.program.contents import known_items, unknown_items
 from buttress_scanner.program.flow import Flow
 from buttress_scanner.program.flow_exceptions import BASE, ERROR, Exceptions, Key
 from buttress_scanner.program.flow_scope import Obligation, Scope
@@ -28,8 +30,20 @@ _SAYING = frozenset({"io.console", "log", "clock"})
 """Effects of functions that only say something: in a handler they count as ones that cannot fail."""
 
 
+_OF_NUMBERS = {
+    "builtins.int": 1,
+    "builtins.float": 1,
+    "builtins.round": 1,
+    "builtins.abs": 1,
+    "builtins.max": 2,
+    "builtins.min": 2,
+}
+"""Functions that do not fail for numbers, with the number of arguments from which on that holds."""
+_WITH_DEFAULT = 3
+_NESTING = 4
 _PLAIN = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "datetime.datetime", "uuid.UUID")
 _CONTAINERS = ("list", "tuple", "dict", "set", "frozenset", "str", "bytes", "defaultdict", "deque")
+_MAPPINGS = frozenset({"dict", "defaultdict"})
 _MISSING = {"dict": "builtins.KeyError", **dict.fromkeys(("list", "tuple", "str", "bytes", "deque"), "builtins.IndexError")}
 
 
@@ -73,11 +87,13 @@ class EscapeScope(Scope):
         tables = responses()
         self._quiet = tables.makers.keys() | tables.fixed.keys() | handling().quiet
 
-    def subscripted(self, values: Iterable[Value]) -> tuple[Exc, ...]:
+    def subscripted(self, operation: str, values: Iterable[Value]) -> tuple[Exc, ...]:
         """What is not there: a key of a mapping, an index of a sequence; of other things anything."""
         kinds = [_container(v) for v in values if not (isinstance(v, Unknown) and v.reason.startswith(NOT_SAID))]
         if not kinds or None in kinds:
             return ANYTHING
+        if operation == "slice" or (operation == "setitem" and _MAPPINGS.issuperset(map(str, kinds))):
+            return ()
         return tuple(dict.fromkeys(Exc(_MISSING.get(str(kind), "builtins.LookupError"), exact=True) for kind in kinds))
 
     def can_be_looped(self, value: Value) -> bool:
@@ -92,12 +108,27 @@ class EscapeScope(Scope):
         given = [self.program.engine.read(frame, operand) if name else [] for name, operand in call[3]]
         return all(values and all(map(_is_plain, values)) for values in given)
 
-    def is_quiet(self, path: str) -> bool:
-        """Making a response of a framework, or saying something, does not fail."""
+    def is_quiet(self, path: str, frame: Frame, node: int) -> bool:
+        """Making a response of a framework, or saying something, does not fail; nor does computing with plain values."""
         if path in self._quiet:
             return True
+        if path in _OF_NUMBERS or path == "json.dumps":
+            args = Args.of(self.program.engine, frame, frame.body.nodes[node]).positional
+            fits = self._is_plain if path == "json.dumps" else _is_number
+            return len(args) >= _OF_NUMBERS.get(path, 1) and all(values and all(fits(v) for v in values) for values in args)
+        if path == "builtins.getattr":
+            return len(frame.body.nodes[node][2]) == _WITH_DEFAULT
         entry = self.program.engine.catalogue.entry(path)
         return entry is not None and bool(entry.effects) and _SAYING.issuperset(entry.effects)
+
+    def _is_plain(self, value: Value, depth: int = 0) -> bool:
+        """Whether a value is plain, or a container that was written down with plain values in it."""
+        if not isinstance(value, Box):
+            return _is_plain(value)
+        if depth > _NESTING or unknown_items(self.program.engine, value) or not isinstance(value.site, tuple):
+            return False
+        held = known_items(self.program.engine, value)
+        return bool(held) and all(self._is_plain(v, depth + 1) for values in held.values() for v in values)
 
 
 class Escapes:
@@ -130,6 +161,12 @@ class Escapes:
 def _is_plain(value: Value) -> bool:
     """Whether a value is a number, a text, or the member of an enum."""
     return isinstance(value, (Const, Member)) or (isinstance(value, Object) and value.path in _PLAIN)
+
+
+def _is_number(value: Value) -> bool:
+    if isinstance(value, Const):
+        return isinstance(value.value, int)
+    return isinstance(value, Object) and value.path in ("builtins.int", "builtins.float", "builtins.bool")
 
 
 def _container(value: Value) -> str | None:

@@ -91,7 +91,7 @@ class Effects:
     def _subscript(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         if any(a <= index < b for a, b in frame.body.typing):
             return nothing(state)
-        failing = self.flow.scope.subscripted(self.engine.read(frame, node[1]))
+        failing = self.flow.scope.subscripted(node[0], self.engine.read(frame, node[1]))
         return self._implicit(frame, index, state) | {Outcome(RAISE, state, None, exc) for exc in failing}
 
     def _sequence(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
@@ -244,7 +244,7 @@ class Effects:
         owner, _, name = path.rpartition(".")
         if self.flow.optimistic and entry is None and owner.endswith(")") and name in self.flow.obligation.names:
             return unknown(met(state))  # a result of some library, which may be anything
-        quiet = path in tables.LAZY or (entry is not None and entry.no_raise) or self.flow.scope.is_quiet(path)
+        quiet = path in tables.LAZY or (entry is not None and entry.no_raise) or self.flow.scope.is_quiet(path, frame, index)
         found = self._implicit(frame, index, state)
         return found if quiet else found | raising(state)
 

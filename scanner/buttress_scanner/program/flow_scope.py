@@ -104,8 +104,8 @@ class Scope:
             self._around[subject] = self._calling([f for f in self.program.frames() if f.body is subject])
         return self._around[subject]
 
-    def subscripted(self, values: Iterable[Value]) -> tuple[Exc, ...]:
-        """What a subscript of one of these values may raise."""
+    def subscripted(self, operation: str, values: Iterable[Value]) -> tuple[Exc, ...]:
+        """What a subscript (``item``, ``slice``, ``setitem`` or ``delitem``) of one of these values may raise."""
         return ANYTHING
 
     def can_be_looped(self, value: Value) -> bool:
@@ -116,8 +116,8 @@ class Scope:
         """Whether a class that checks what it is given surely takes what this call gives."""
         return False
 
-    def is_quiet(self, path: str) -> bool:
-        """Whether a library function counts as one that cannot fail, beside those of the catalogue."""
+    def is_quiet(self, path: str, frame: Frame, node: int) -> bool:
+        """Whether a call of a library function counts as one that cannot fail, beside those of the catalogue."""
         return False
 
     def _closes_stack(self, frame: Frame) -> bool:
