@@ -99,6 +99,24 @@ def test_layers_of_contracts(project: Path) -> None:
     )
 
 
+def test_independent_modules_stand_side_by_side(project: Path) -> None:
+    """Another kind that speaks of imports is drawn as one layer, a part for each unit."""
+    contract = (
+        '[[contract]]\nid = "apart"\nkind = "independent-modules"\nmodules = ["app.left", "app.right", "@core"]\nbecause = "x"\n'
+    )
+    write_tree(project, {"buttress.toml": CONFIGURATION + contract})
+    assert draw(load_config(project)).layerings[1] == Layering(
+        "apart",
+        (
+            (
+                Part("@core", ("app.core", "app.core.db")),
+                Part("app.left", ("app.left",)),
+                Part("app.right", ("app.right",)),
+            ),
+        ),
+    )
+
+
 def test_any_kind_that_offers_layers_is_drawn(project: Path) -> None:
     """What counts is that a contract can say its layers, not what kind it is."""
     layers, pure = load_config(project).configuration.contract

@@ -12,6 +12,7 @@ from buttress_scanner.contracts._imports import Chains, Links, Modules, Statemen
 from buttress_scanner.contracts.base import Contract
 from buttress_scanner.contracts.breaking import HERE, Workbench
 from buttress_scanner.contracts.claims import Never
+from buttress_scanner.findings.map_model import Layering, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,6 +61,15 @@ class IndependentModules(Contract):
             if other is not None:
                 code = f"import {other.name}  {HERE}\nimport importlib\nimportlib.import_module({other.name!r})  {HERE}\n"
                 yield Workbench(program).appended(f"imports `{other.name}` in `{one.name}`", one, code)
+
+    def layering(self, program: Program) -> Layering:
+        """The units side by side, for maps of the program."""
+        units = _Units(self.modules, program)
+        modules: dict[str, list[str]] = {name: [] for name in units.names}
+        for module in sorted(program.modules):
+            if (own := units.of(module)) is not None:
+                modules[own].append(module)
+        return Layering(self.id, (tuple(Part(name, tuple(found)) for name, found in modules.items()),))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every statement or call that imports another unit, or what leads to one."""

@@ -275,8 +275,17 @@ def test_the_map_shows_what_breaks_the_layers() -> None:
     arrows = {has["data-from"] + " > " + has["data-to"]: has["class"] for has in found.all("path") if "data-from" in has}
     assert arrows["2.0:@domain > 0.0:shop.web"] == "arrow broken"
     assert arrows["1.0:shop.plugins.b > 1.0:shop.plugins.a"] == "arrow typing"
-    assert "1 import against the layers" in found.words
-    assert "Outside of these layers: 1 module." in found.words
+    assert "1 forbidden import" in found.words
+    assert "Imports go down only. Outside of this map: 1 module." in found.words
+
+
+def test_siblings_have_a_map_too() -> None:
+    """A contract of one layer says that nothing on it imports the rest; who does is an arrow that breaks it."""
+    side = Layering("apart", ((Part("shop.plugins.a", ("shop.plugins.a",)), Part("shop.plugins.b", ("shop.plugins.b",))),))
+    broken = replace(DIRECT, contract="apart", position=Position("shop/plugins/a.py", 1))
+    found = page(Report(findings=(broken,), map=replace(SHOP, layerings=(side,))))
+    assert "What stands side by side imports nothing of the others. Outside of this map: 3 modules." in found.words
+    assert "arrow broken" in {has.get("class") for has in found.all("path")}
 
 
 def test_an_accepted_import_is_another_sort_of_arrow() -> None:
@@ -284,7 +293,7 @@ def test_an_accepted_import_is_another_sort_of_arrow() -> None:
     known = replace(DIRECT, contract="layers", position=Position("shop/domain.py", 3), baselined=True)
     found = page(Report(findings=(known,), map=SHOP))
     assert "arrow accepted" in {has.get("class") for has in found.all("path")}
-    assert "against the layers" not in found.words
+    assert "forbidden import" not in found.words
 
 
 def test_the_trend_has_a_point_for_each_report() -> None:

@@ -59,7 +59,8 @@ def _layer_view(number: int, report: Report, drawn: ModuleMap, layering: Layerin
     outside = len(drawn.modules) - len(inside)
     because = next((result.because for result in report.contracts if result.id == layering.contract), "")
     told = f"{because} " if because else ""
-    text = f"{told}Imports go down only. Outside of these layers: {counted(outside, 'module')}."
+    rule = "Imports go down only." if len(layering.layers) > 1 else "What stands side by side imports nothing of the others."
+    text = f"{told}{rule} Outside of this map: {counted(outside, 'module')}."
     return _view(f"map-{number}", layering.contract, text, drawings, _broken(drawn, marked))
 
 
@@ -111,7 +112,7 @@ def _view(name: str, title: str, text: str, drawings: Sequence[Drawing], broken:
         tag("div", _pane(drawing, f"{title}, {number + 1}"), class_=f"pane pane-{number}")
         for number, drawing in enumerate(drawings)
     ]
-    alarm = tag("span", f"{counted(broken, 'import')} against the layers", class_="badge broken") if broken else None
+    alarm = tag("span", f"{counted(broken, 'forbidden import')}", class_="badge broken") if broken else None
     return tag(
         "details",
         tag("summary", tag("h3", title if name == _WHOLE else tag("code", title)), " ", alarm),
