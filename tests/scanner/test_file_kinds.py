@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from buttress_scanner.api import load_config
 from buttress_scanner.config.document import ConfigurationError
-from buttress_scanner.contracts._data import DataError, Part, read_data
+from buttress_scanner.contracts._data import DataError, Part, Spot, read_data
 from buttress_scanner.contracts._doc_id_patterns import IdPattern
 from buttress_scanner.contracts._doc_id_registry import read_registry
 from buttress_scanner.contracts._markdown import decoded, front_matter, headings, rows
@@ -68,10 +68,10 @@ def outcome(path: str, data: bytes) -> list[Part] | DataError:
         return error
 
 
-def places(part: Part) -> list[tuple[object, int]]:
-    """Every scalar of a document with its line."""
+def places(part: Part) -> list[tuple[object, Spot]]:
+    """Every scalar of a document, and every empty container, with its place."""
     inner = [*part.named.values(), *part.listed]
-    return [place for each in inner for place in places(each)] if inner else [(part.value, part.line)]
+    return [place for each in inner for place in places(each)] if inner else [(part.value, part.spot)]
 
 
 @settings(deadline=None, max_examples=300)
@@ -84,7 +84,7 @@ def test_no_document_brings_the_reader_down(ending: str, data: bytes) -> None:
         assert 1 <= read.line <= lines
         assert str(read)
     else:
-        assert all(1 <= line <= lines + 1 for part in read for _, line in places(part))
+        assert all(1 <= line <= lines + 1 and column >= 1 for part in read for _, (line, column) in places(part))
 
 
 @settings(deadline=None, max_examples=200)
@@ -105,18 +105,18 @@ def test_no_document_brings_the_readers_of_text_down(data: bytes) -> None:
 @given(VALUES)
 def test_every_language_gives_the_same_values_with_lines(value: object) -> None:
     """What a library writes as JSON or YAML is read as the same value, and every scalar stands in the line of its text."""
-    for path, text in (("a.json", json.dumps(value, indent=1)), ("a.yaml", yaml.safe_dump(value))):
+    for path, text in (("a.json", json.dumps(value, indent=1)), ("a.yaml", yaml.safe_dump(value, default_style='"'))):
         (part,) = read_data(path, text.encode())
         assert part.value == value
         if path == "a.json":
             lines = text.split("\n")
-            assert all(json.dumps(scalar) in lines[line - 1] for scalar, line in places(part))
+            assert all(lines[line - 1][column - 1 :].startswith(json.dumps(scalar)) for scalar, (line, column) in places(part))
 
 
 def test_lines_of_yaml_are_those_of_editors() -> None:
     """Characters that only YAML 1.1 takes for line ends, and ends of two characters, begin no further line."""
     (part,) = read_data("a.yaml", "a: 'x\u2028y\x85z'\r\nb: 1\n# \u2029\nc: {d: 2}\n".encode())
-    assert [line for _, line in places(part)] == [1, 2, 4]
+    assert [spot for _, spot in places(part)] == [(1, 4), (2, 4), (4, 8)]
 
 
 @settings(deadline=None, max_examples=200)
@@ -146,7 +146,7 @@ def test_no_schema_brings_the_check_down(schema: object, value: object) -> None:
 def test_schemas_that_cannot_be_used_say_why(schema: object, reason: str) -> None:
     """A schema that cannot be applied is told apart from a document that it refuses."""
     with pytest.raises(SchemaError) as caught:
-        faults(Part(1, "a"), Schemas(Documents()).validator(schema))
+        faults(Part((1, 1), "a"), Schemas(Documents()).validator(schema))
     assert reason in str(caught.value)
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 """The way to a value: keys, and indexes into arrays."""
 
+Spot = tuple[int, int]
+"""Line and column of something's first character, counted from 1."""
+
 _BY_ENDING = {
     ".json": "json", ".sarif": "json", ".geojson": "json", ".webmanifest": "json", ".ipynb": "json", ".jsonl": "lines",
     ".ndjson": "lines", ".yaml": "yaml", ".yml": "yaml", ".cff": "yaml", ".toml": "toml",
@@ -30,14 +33,19 @@ class DataError(Exception):
 
 @dataclass(slots=True)
 class Part:
-    """A value of a document with its line, and the parts it consists of."""
+    """A value of a document with its place, and the parts it consists of."""
 
-    line: int
+    spot: Spot
     value: object = None
     named: dict[str, Part] = field(default_factory=dict)
     listed: list[Part] = field(default_factory=list)
-    keys: dict[str, int] = field(default_factory=dict)
-    """The line of each key."""
+    keys: dict[str, Spot] = field(default_factory=dict)
+    """Where each key stands."""
+
+    @property
+    def line(self) -> int:
+        """The line on which the value begins."""
+        return self.spot[0]
 
     def at(self, path: Sequence[str | int]) -> Part:
         """The part at the end of a way, or the last one on it that exists."""
@@ -113,10 +121,10 @@ def _toml(text: str) -> list[Part]:
 
 def _from_toml(value: object, path: Path, lines: dict[Path, int], line: int) -> Part:
     line = lines.get(path, line)
-    part = Part(line, value)
+    part = Part((line, 1), value)
     if isinstance(value, dict):
         part.named = {key: _from_toml(inner, (*path, key), lines, line) for key, inner in value.items()}
-        part.keys = {key: inner.line for key, inner in part.named.items()}
+        part.keys = {key: inner.spot for key, inner in part.named.items()}
         part.value = {key: inner.value for key, inner in part.named.items()}
     elif isinstance(value, list):
         part.listed = [_from_toml(inner, (*path, number), lines, line) for number, inner in enumerate(value)]

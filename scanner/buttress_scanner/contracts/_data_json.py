@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from buttress_scanner.contracts._data import Part
+from buttress_scanner.contracts._data import Part, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,9 @@ def lines_of(text: str, value: object, above: int = 0) -> Part:
         above: lines before the text.
     """
     open_parts: list[Part] = []
-    key: tuple[str, int] | None = None
-    root = Part(1 + above, value)
-    for word, line in _tokens(text, above):
+    key: tuple[str, Spot] | None = None
+    root = Part((1 + above, 1), value)
+    for word, spot in _tokens(text, above):
         if word in "}]":
             open_parts.pop()
         elif word == ",":
@@ -33,34 +33,36 @@ def lines_of(text: str, value: object, above: int = 0) -> Part:
         elif word == ":":
             continue
         elif open_parts and isinstance(open_parts[-1].value, dict) and key is None:
-            key = (str(json.loads(word)), line)
+            key = (str(json.loads(word)), spot)
         else:
-            part = _placed(open_parts, key, line, root)
+            part = _placed(open_parts, key, spot, root)
             key = None
             if word in "{[":
                 open_parts.append(part)
     return root
 
 
-def _placed(open_parts: list[Part], key: tuple[str, int] | None, line: int, root: Part) -> Part:
-    """Enter a value that begins at a line into what is open; of a key that stands twice, the last one counts."""
+def _placed(open_parts: list[Part], key: tuple[str, Spot] | None, spot: Spot, root: Part) -> Part:
+    """Enter a value that begins at a place into what is open; of a key that stands twice, the last one counts."""
     if not open_parts:
-        root.line = line
+        root.spot = spot
         return root
     holder = open_parts[-1]
     if isinstance(holder.value, dict) and key is not None:
-        part = Part(line, holder.value.get(key[0]))
+        part = Part(spot, holder.value.get(key[0]))
         holder.named[key[0]], holder.keys[key[0]] = part, key[1]
         return part
     items = holder.value if isinstance(holder.value, list) else []
-    part = Part(line, items[len(holder.listed)] if len(holder.listed) < len(items) else None)
+    part = Part(spot, items[len(holder.listed)] if len(holder.listed) < len(items) else None)
     holder.listed.append(part)
     return part
 
 
-def _tokens(text: str, above: int) -> Iterator[tuple[str, int]]:
-    line, at = 1 + above, 0
+def _tokens(text: str, above: int) -> Iterator[tuple[str, Spot]]:
+    line, at, start = 1 + above, 0, 0
     for found in _TOKEN.finditer(text):
-        line += text.count("\n", at, found.start())
+        begun = text.count("\n", at, found.start())
+        if begun:
+            line, start = line + begun, text.rfind("\n", at, found.start()) + 1
         at = found.start()
-        yield found[0], line
+        yield found[0], (line, at - start + 1)

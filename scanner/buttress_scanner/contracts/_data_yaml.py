@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from buttress_scanner.contracts._data import DataError, Part
+from buttress_scanner.contracts._data import DataError, Part, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,13 +43,13 @@ def read_yaml(text: str) -> list[Part]:
         nodes = list(_nodes(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = _Lines(text).of(mark) if mark else 1
+        line = _Lines(text).of(mark)[0] if mark else 1
         raise DataError(line, f"the document is not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
         raise DataError(line, f"the document is not valid YAML: {getattr(error, 'reason', error)}") from None
     written = [node for node in nodes if not _is_empty(node)] or nodes[:1]
-    return [_Building(_Lines(text)).part(node) for node in written] or [Part(1)]
+    return [_Building(_Lines(text)).part(node) for node in written] or [Part((1, 1))]
 
 
 def _nodes(text: str) -> Iterator[yaml.Node]:
@@ -73,9 +73,10 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self._ends = [found.start() for found in re.finditer("\n", text)]
 
-    def of(self, mark: yaml.Mark) -> int:
-        """The line of a mark, counted from 1."""
-        return bisect_left(self._ends, mark.index) + 1
+    def of(self, mark: yaml.Mark) -> Spot:
+        """The place of a mark."""
+        line = bisect_left(self._ends, mark.index)
+        return line + 1, mark.index - (self._ends[line - 1] if line else -1)
 
 
 class _Building:
@@ -95,11 +96,11 @@ class _Building:
         known = self._built.get(id(node))
         if known is not None:
             return known
-        line = self._lines.of(node.start_mark)
+        spot = self._lines.of(node.start_mark)
         if id(node) in self._open:
-            raise DataError(line, "the document holds itself, by an alias within what it names")
+            raise DataError(spot[0], "the document holds itself, by an alias within what it names")
         self._open.add(id(node))
-        part, size = Part(line), 1
+        part, size = Part(spot), 1
         if isinstance(node, yaml.MappingNode):
             size += self._mapping(node, part)
         elif isinstance(node, yaml.SequenceNode):
@@ -109,9 +110,9 @@ class _Building:
                 size += inside
             part.value = [inner.value for inner in part.listed]
         elif isinstance(node, yaml.ScalarNode):
-            part.value = _scalar(node, line)
+            part.value = _scalar(node, spot[0])
         if size > _MOST:
-            raise DataError(line, f"the document stands for more than {_MOST} values when its aliases are written out")
+            raise DataError(spot[0], f"the document stands for more than {_MOST} values when its aliases are written out")
         self._open.discard(id(node))
         self._built[id(node)] = part, size
         return part, size
@@ -125,11 +126,11 @@ class _Building:
             if key_node.tag == "plain" and key_node.value == "<<":
                 merged += value.listed if isinstance(value.value, list) else [value]
                 continue
-            line = self._lines.of(key_node.start_mark)
-            key = _key(key_node, line)
+            spot = self._lines.of(key_node.start_mark)
+            key = _key(key_node, spot[0])
             if key in part.named:
-                raise DataError(line, f"the key {key!r} stands twice in one mapping")
-            part.named[key], part.keys[key] = value, line
+                raise DataError(spot[0], f"the key {key!r} stands twice in one mapping")
+            part.named[key], part.keys[key] = value, spot
         for source in merged:
             for key, value in source.named.items():
                 if key not in part.named:

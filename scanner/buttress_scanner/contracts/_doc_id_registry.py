@@ -123,7 +123,7 @@ def _in_data(part: Part, pattern: IdPattern, name: str) -> Iterator[Entry]:
         for key, inner in part.named.items():
             value = inner.value
             if pattern.parse(key):
-                yield _entry(part.keys.get(key, inner.line), key, inner, pattern)
+                yield _entry(part.keys.get(key, inner.spot)[0], key, inner, pattern)
             elif isinstance(value, str) and pattern.parse(value) and _PATH.fullmatch(key):
                 yield Entry(inner.line, value, pattern.parse(value), key)
             else:

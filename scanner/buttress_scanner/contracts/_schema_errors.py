@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-    from buttress_scanner.contracts._data import Part, Path
+    from buttress_scanner.contracts._data import Part, Path, Spot
     from buttress_scanner.contracts._schemas import Validate
 
 
@@ -22,6 +22,7 @@ class Fault:
     """A value that a schema refuses. ``rule`` names the keywords of the schema, ``pointer`` is a JSON Pointer to the value."""
 
     line: int
+    column: int
     pointer: str
     message: str
     rule: str
@@ -33,17 +34,17 @@ def faults(part: Part, validate: Validate) -> list[Fault]:
     Raises:
         SchemaError: the schema refers to something that is not there, or cannot be applied.
     """
-    found: dict[tuple[int, Path], list[tuple[str, str]]] = {}
+    found: dict[tuple[Spot, Path], list[tuple[str, str]]] = {}
     for error in _errors(part, validate):
-        for line, path, message, rule in _placed(part, error):
-            said = found.setdefault((line, path), [])
+        for spot, path, message, rule in _placed(part, error):
+            said = found.setdefault((spot, path), [])
             if (message, rule) not in said:
                 said.append((message, rule))
     result = [
-        Fault(line, _pointer(path), "; ".join(message for message, _ in said), " ".join(sorted({rule for _, rule in said})))
-        for (line, path), said in found.items()
+        Fault(*spot, _pointer(path), "; ".join(message for message, _ in said), " ".join(sorted({rule for _, rule in said})))
+        for (spot, path), said in found.items()
     ]
-    return sorted(result, key=lambda fault: (fault.line, fault.pointer))
+    return sorted(result, key=lambda fault: (fault.line, fault.column, fault.pointer))
 
 
 def _errors(part: Part, validate: Validate) -> list[ValidationError]:
@@ -62,14 +63,14 @@ def _errors(part: Part, validate: Validate) -> list[ValidationError]:
         raise SchemaError(f"{type(error).__name__}: {error}") from None
 
 
-def _placed(root: Part, error: ValidationError) -> Iterator[tuple[int, Path, str, str]]:
-    """The values that an error is about: line, way, message, keyword of the schema."""
+def _placed(root: Part, error: ValidationError) -> Iterator[tuple[Spot, Path, str, str]]:
+    """The values that an error is about: place, way, message, keyword of the schema."""
     path = tuple(error.absolute_path)
     part = root.at(path)
     rule = str(error.validator)
     surplus = list(_surplus(error))
     for key in surplus:
-        yield part.keys.get(key, part.line), (*path, key), f"the property {key!r} is not allowed here", rule
+        yield part.keys.get(key, part.spot), (*path, key), f"the property {key!r} is not allowed here", rule
     if surplus:
         return
     named = error.instance if isinstance(error.instance, str) and isinstance(part.value, dict) else None
@@ -78,9 +79,9 @@ def _placed(root: Part, error: ValidationError) -> Iterator[tuple[int, Path, str
     elif rule in ("items", "additionalItems", "unevaluatedItems") and isinstance(error.instance, list):
         first = _first_surplus_item(error)
         item = part.listed[first] if 0 <= first < len(part.listed) else part
-        yield item.line, (*path, first), shortened(error.message), rule
+        yield item.spot, (*path, first), shortened(error.message), rule
     else:
-        yield part.line, path, _message(error), rule
+        yield part.spot, path, _message(error), rule
 
 
 def _surplus(error: ValidationError) -> Iterator[str]:

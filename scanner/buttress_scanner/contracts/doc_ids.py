@@ -213,7 +213,7 @@ class _Check:
 
         try:
             front = front_matter(decoded(self.program.documents.read(path)))
-            part = read_data(f"x.{front.language}", front.text.encode())[0] if front else Part(1)
+            part = read_data(f"x.{front.language}", front.text.encode())[0] if front else Part((1, 1))
         except OSError:
             return
         except DataError as error:
@@ -269,7 +269,7 @@ def _at_key(part: Part, key: str) -> tuple[int, list[str]]:
     for step in [key] if key in part.named else key.split("."):
         if step not in part.named:
             return 0, []
-        line = part.keys.get(step, part.line)
+        line = part.keys.get(step, part.spot)[0]
         part = part.named[step]
     values = [each.value for each in part.listed] if isinstance(part.value, list) else [part.value]
     return line, [str(value) for value in values if value is not None] or [""]

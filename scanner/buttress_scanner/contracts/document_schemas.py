@@ -115,5 +115,8 @@ class DocumentSchemas(Contract):
             for fault in faults(part, validate):
                 where = f"`{fault.pointer}`: " if fault.pointer else ""
                 yield self.finding(
-                    Position(path, fault.line), path, f"{where}{fault.message}", sink=f"{prefix}{fault.pointer} {fault.rule}"
+                    Position(path, fault.line, fault.column),
+                    path,
+                    f"{where}{fault.message}",
+                    sink=f"{prefix}{fault.pointer} {fault.rule}",
                 )
