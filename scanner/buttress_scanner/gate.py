@@ -145,33 +145,35 @@ def _since(report: Report, loaded: Loaded, options: Options, tree: Tree, commit:
 
 
 def _past_findings(loaded: Loaded, options: Options, past: Tree, contracts: set[str]) -> list[Finding]:
-    """What the current contracts find in the past; a contract that guards nothing there is asked as it was configured then.
+    """What the current contracts find in the past, and what those did that were worded otherwise then.
 
-    Only the contracts are run of which something is to be compared.
+    A contract may have followed a module that was renamed, and would miss in the past what it found there then. Only the
+    contracts are run of which something is to be compared.
     """
     wanted = options.select if _SUPPRESSION in contracts else sorted(contracts)
     report = run(loaded, today=options.today, select=wanted, tree=past)
-    lost = [result.id for result in report.contracts if result.status is Status.VACUOUS and result.id in contracts]
-    found = [finding for finding in report.findings if finding.contract not in lost]
-    return _open([*found, *_as_configured_then(loaded, options, past, lost)])
+    found = [*report.findings, *_as_configured_then(loaded, options, past, contracts)]
+    return list({(each.contract, each.position, each.sink): each for each in found if each.suppressed is None}.values())
 
 
-def _as_configured_then(loaded: Loaded, options: Options, past: Tree, lost: Iterable[str]) -> Iterable[Finding]:
-    """The findings of contracts in the past that have lost their subject since, or had another name for it."""
+def _as_configured_then(loaded: Loaded, options: Options, past: Tree, contracts: set[str]) -> Iterable[Finding]:
+    """The findings of contracts that have changed since, by the configuration of the past."""
     from buttress_scanner.config.load import load_configuration
 
-    kinds = {contract.id: contract.kind for contract in loaded.configuration.contract}
     try:
         then = load_configuration(loaded.file, past)
     except ConfigurationError:
         return ()
-    same = {each.id for each in then.configuration.contract if kinds.get(each.id) == each.kind}
-    known = [name for name in lost if name in same]
-    return run(then, today=options.today, select=known, tree=past).findings if known else ()
+    now = {contract.id: contract for contract in loaded.configuration.contract if contract.id in contracts}
+    same = [each for each in then.configuration.contract if each.id in now and each.kind == now[each.id].kind]
+    changed = [each.id for each in same if each != now[each.id] or _frame(then) != _frame(loaded)]
+    return run(then, today=options.today, select=changed, tree=past).findings if changed else ()
 
 
-def _open(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.suppressed is None]
+def _frame(loaded: Loaded) -> tuple[object, ...]:
+    """What all contracts of a configuration share."""
+    found = loaded.configuration
+    return loaded.zones, found.roots, found.exclude, found.exempt
 
 
 def _side(findings: Sequence[Finding], loaded: Loaded, tree: Tree) -> Side:

@@ -157,6 +157,12 @@ SAME: dict[str, Change] = {
     "a file in another folder": rename("app/old.py", "app/legacy/old.py"),
     "a renamed helper module": rename("app/times.py", "app/clocks.py"),
     "a renamed module of the zone": rename("app/plan.py", "app/plan/steps.py"),
+    "one of several modules of the zone": lambda project: (
+        project.change("buttress.toml", '"app.plan.**", "app.plan"', '"app.plan", "app.runner"'),
+        project.commit("a wider zone"),
+        project.git("branch", "-f", "main"),
+        rename("app/plan.py", "app/steps.py")(project),
+    ),
     "a renamed subject, configuration included": rename("app/plugins.py", "app/extensions.py"),
     "a renamed function": lambda project: project.change("app/old.py", "def preview", "def look"),
     "a renamed class": lambda project: project.change("app/old.py", "class Screen", "class Window"),
