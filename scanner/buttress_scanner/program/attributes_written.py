@@ -46,11 +46,14 @@ def store_dynamic(engine: Engine, target: Instance, values: list[Value]) -> None
     engine.grow(engine.slot("dynamic", target.info if is_open(target.site) else target), values)
 
 
-def set_attribute(engine: Engine, target: Value, name: str, values: list[Value], site: Site) -> None:
-    """Perform ``target.name = values`` at a site; note when the state outlives the call."""
+def set_attribute(engine: Engine, target: Value, name: str, values: list[Value], site: Site, *, raw: bool = False) -> None:
+    """Perform ``target.name = values`` at a site, or ``target.__dict__[name] = values`` (raw: runs no code of the class).
+
+    State that outlives the call is noted.
+    """
     match target:
         case Instance(info=info, site=where):
-            if _set_descriptor(engine, target, name, values, site):
+            if not raw and _set_descriptor(engine, target, name, values, site):
                 return
             note_mutation(engine, target, site, f"the attribute {name}")
             kind = ("declared", info, name) if where in (DECLARED, SELF) else ("of", target, name)

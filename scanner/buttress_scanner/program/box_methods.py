@@ -323,9 +323,9 @@ def _call_namespace(engine: Engine, owner: Namespace, name: str, args: Args, sit
             if isinstance(value, Box):
                 for key, values in known_items(engine, value).items():
                     if isinstance(key, str):
-                        set_attribute(engine, owner.owner, key, values, site)
+                        set_attribute(engine, owner.owner, key, values, site, raw=True)
         for key, values in args.keywords.items():
-            set_attribute(engine, owner.owner, key, values, site)
+            set_attribute(engine, owner.owner, key, values, site, raw=True)
         return []
     if name == "__setitem__":
         set_item(engine, owner, args.get(0), args.get(1), site)

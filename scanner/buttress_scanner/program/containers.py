@@ -167,7 +167,7 @@ def set_item(engine: Engine, target: Value, keys: list[Value], values: list[Valu
                     engine, target.owner.info, name, values
                 )  # of a class that is being made: another's cannot be written
             else:
-                set_attribute(engine, target.owner, name, values, site)
+                set_attribute(engine, target.owner, name, values, site, raw=True)
         unknown = any(not isinstance(k, Const) for k in keys) or (not keys and site[0].key == "anybody")
         if unknown and isinstance(target.owner, Instance):
             store_dynamic(engine, target.owner, values)

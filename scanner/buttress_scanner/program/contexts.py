@@ -89,7 +89,9 @@ class Contexts:
             key, loads, left_out = "*", None, frozenset()
         limit = NAMES if named is not None else self._limit(function, inlined=inlined, holds=holders is not None)
         if key not in frames and len(frames) >= limit:
-            key = self._wide(function, bound, frames) if loads is None else ("*", loads)
+            key = ("*", loads) if loads is not None else self._wide(function, bound, frames)
+            if holders is not None and (("held", holders) in frames or len(frames) < 2 * limit):
+                key = ("held", holders)
             apart = ("left out", key, left_out)
             if left_out and (apart in frames or len(frames) < SELF_CONTEXTS):
                 key = apart
