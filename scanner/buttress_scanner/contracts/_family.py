@@ -29,6 +29,8 @@ _OBJECTS = (
 )  # fmt: skip
 _PROXIES = ("types.MappingProxyType",)
 _NESTING = 4
+_KEPT = 40
+"""So many classes derived from one are kept by the engine: with more of them every set of values would be large."""
 _SETTINGS = ("Config", "Meta")
 """Classes within classes that only hold settings."""
 
@@ -73,6 +75,14 @@ def _named(program: Program, selector: Selector) -> list[ClassInfo]:
         if selector.matches_module(info.unit.name) and info.body.qualname.startswith(prefix) and info.name not in _SETTINGS
     ]
     return sorted(found, key=lambda info: (info.unit.name, info.body.index, info.order))
+
+
+def keep_objects(program: Program, selectors: Iterable[str]) -> None:
+    """Have objects of the classes survive the limits of the engine, unless there are very many kinds of them."""
+    for text in selectors:
+        name = text.partition(":")[2].rpartition(".")[2]
+        if name not in ("", "*") and len(program.descendants(name)) <= _KEPT:
+            program.keep("", name)
 
 
 def classes_named(program: Program, text: str) -> list[Subject]:

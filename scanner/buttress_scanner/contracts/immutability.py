@@ -9,7 +9,7 @@ from pydantic import Field
 
 from buttress_scanner.contracts._changes import Change, Changes
 from buttress_scanner.contracts._declared_frozen import is_declared_frozen
-from buttress_scanner.contracts._family import Family, classes_named, symbol
+from buttress_scanner.contracts._family import Family, classes_named, keep_objects, symbol
 from buttress_scanner.contracts._handed_out import HandedOut
 from buttress_scanner.contracts._kept_inputs import KeptInputs
 from buttress_scanner.contracts._making import Making
@@ -47,8 +47,7 @@ class Immutability(Contract):
     def watch(self, program: Program) -> None:
         """Keep objects of the classes from being merged away, and note what changes."""
         program.note_changes()
-        for text in self.types:
-            program.keep("", text.partition(":")[2].rpartition(".")[2])
+        keep_objects(program, self.types)
 
     def scope(self, program: Program) -> Iterable[str] | None:
         """Modules that mention one of the classes, and those that mention what such modules offer around it."""

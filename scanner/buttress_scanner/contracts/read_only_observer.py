@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from buttress_scanner.contracts._family import Family, classes_named
+from buttress_scanner.contracts._family import Family, classes_named, keep_objects
 from buttress_scanner.contracts._observing import Breach, Breaches
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors, Strings
 from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
@@ -43,8 +43,7 @@ class ReadOnlyObserver(Contract):
     def watch(self, program: Program) -> None:
         """Keep objects of the subjects from being merged away, and note what changes."""
         program.note_changes()
-        for text in self.subjects:
-            program.keep("", text.partition(":")[2].rpartition(".")[2])
+        keep_objects(program, self.subjects)
 
     def scope(self, program: Program) -> Iterable[str] | None:
         """The zone; what it calls is evaluated with it."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Frame
 
 _CARRYING = 4
+_BINDING = frozenset({BoxMethod, Method, Namespace, Super, Partial})
+"""Values that are bound to another."""
 _ONE = {
     "attr": (1,), "item": (1, 2), "slice": (1,), "deco": (1, 2), "comp": (2,), "dcomp": (1, 2), "narrow": (3,), "iter": (1,),
     "unpack": (1,), "bin": (2, 3), "un": (2,), "cmp": (2, 3), "truth": (1,), "setattr": (1, 3), "setitem": (1, 2, 3),
@@ -73,7 +75,10 @@ class Carrying:
 
     def carries(self, frame: Frame, node: int, target: Value) -> bool:
         """Whether the node can be the target, or something that is bound to it."""
-        return any(self._carried(value, target) for value in self.values(frame, node))
+        cell = frame.cells[node]
+        if cell is None:
+            return False
+        return target in cell.values or any(type(v) in _BINDING and self._carried(v, target) for v in cell.values)
 
     def _carried(self, value: Value, target: Value, depth: int = 0) -> bool:
         if value is target:
@@ -97,7 +102,7 @@ class Carrying:
             value = value.box
         if isinstance(value, Box):
             held = [*elements(self.engine, value), *keys_of(self.engine, value)]
-            return any(self._carried(each, target) for each in held)
+            return target in held or any(type(each) in _BINDING and self._carried(each, target) for each in held)
         if isinstance(value, Running):
             return any(target in self.values(value.frame, n) for n in (*value.frame.body.yields, *value.frame.body.returns))
         return False

@@ -7,7 +7,7 @@ through which they were entered.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.callers import Callers
@@ -85,6 +85,9 @@ class Read:
 @dataclass(slots=True)
 class Origins(Callers):
     """The walk over the frames of a program."""
+
+    _records: dict[tuple[object, Value], list[Site]] = field(default_factory=dict)
+    """By class or object, and value: the arguments of its constructor that can be the value."""
 
     def walk(
         self,
@@ -357,15 +360,28 @@ class Origins(Callers):
             yield from self._given_to_record(place, owner)
 
     def _given_to_record(self, place: Place, owner: Instance) -> Iterator[Place]:
-        if not is_record(self.engine, owner.info):
-            return
-        sites = self.made(owner.info) if is_open(owner.site) else [owner.site[:2]] if isinstance(owner.site, tuple) else []
-        for frame, node in sites:
-            if not isinstance(node, int) or frame.body.nodes[node][0] != "call":
-                continue
-            for operand in operands_of(frame.body.nodes[node])[1:]:
-                if self.carries(frame, operand, place.target):
-                    yield replace(place, frame=frame, node=operand, calls=(), is_stored=True)
+        site = owner.site
+        key = (owner.info if is_open(site) else owner, place.target)
+        known = self._records.get(key)
+        if known is None:
+            sites = (
+                self.made(owner.info)
+                if is_open(site)
+                else [site[:2]]
+                if isinstance(site, tuple) and not isinstance(site[0], str)
+                else []
+            )
+            found = sites if sites and is_record(self.engine, owner.info) else []
+            known = self._records[key] = [operand for each in found for operand in self._operands_with(each, place.target)]
+        for frame, node in known:
+            yield replace(place, frame=frame, node=node, calls=(), is_stored=True)
+
+    def _operands_with(self, site: Site, target: Value) -> list[Site]:
+        """The arguments of a call that can be a value."""
+        frame, node = site
+        if frame.body.nodes[node][0] != "call":
+            return []
+        return [(frame, o) for o in operands_of(frame.body.nodes[node])[1:] if self.carries(frame, o, target)]
 
 
 def _may_be(engine: Engine, written: Instance, owners: list[Instance], infos: set[object]) -> bool:
