@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Follow the pages that show commands: write their files, run their commands, compare what comes out with what they show.
 
-On such a page a fenced block with a title (`py title="app/api.py"`) is a file, and a `console` block that starts with
-`$ buttress` is a command and its output. Blocks are followed in their order, in a folder of their own.
+On such a page a fenced block with a title (`py title="app/api.py"`) is a file, and a `console` block holds commands, each
+behind a `$ `, with their output. Blocks are followed in their order, in a folder of their own. Which programs are run is said
+for each page; a block that starts with another one is left as it is.
 
 Usage: run_pages.py [--write] [PAGE ...]. `--write` puts the true output into the pages instead of complaining.
 """
@@ -19,28 +20,43 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/tutorial/first-contract.md")
+PAGES = {
+    "README.md": ("buttress",),
+    "docs/tutorial/first-contract.md": ("buttress",),
+    "docs/tutorial/adopt-an-old-project.md": ("buttress", "git", "pip", "pre-commit", "python", "rm"),
+}
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "A Developer",
+    "GIT_AUTHOR_EMAIL": "developer@example.org",
+    "GIT_COMMITTER_NAME": "A Developer",
+    "GIT_COMMITTER_EMAIL": "developer@example.org",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+HIDDEN = ("CI", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "PRE_COMMIT")
+"""Variables that would make programs behave otherwise than on a reader's machine."""
 BLOCK = re.compile(r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def output_of(command: str, folder: Path) -> str:
-    """Return what a command of ours prints, standard output and error in one piece."""
-    program, *arguments = shlex.split(command)
+    """Return what a command prints, standard output and error in one piece; the programs of this environment come first."""
+    own = str(Path(sys.executable).parent)
+    settings = {"NO_COLOR": "1", "COLUMNS": "100", "PATH": f"{own}{os.pathsep}{os.environ.get('PATH', '')}", **IDENTITY}
+    kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     completed = subprocess.run(
-        [str(Path(sys.executable).with_name(program)), *arguments],
+        shlex.split(command),
         cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+        env={**kept, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
     )
-    return completed.stdout.strip("\n")
+    return "\n".join(line for line in completed.stdout.strip("\n").split("\n") if not line.startswith("WARNING: Location"))
 
 
-def follow(text: str) -> str:
+def follow(text: str, programs: tuple[str, ...] = ("buttress",)) -> str:
     """Return a page with the output of its commands as it is today."""
     with tempfile.TemporaryDirectory() as folder:
 
@@ -50,9 +66,10 @@ def follow(text: str) -> str:
                 target = Path(folder) / block["title"]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(body, encoding="utf-8")
-            elif block["language"] == "console" and body.startswith("$ buttress"):
-                command = body.splitlines()[0]
-                return f"```console\n{command}\n{output_of(command.removeprefix('$ '), Path(folder))}\n```"
+            elif block["language"] == "console" and body.startswith(tuple(f"$ {program} " for program in programs)):
+                commands = [line for line in body.splitlines() if line.startswith("$ ")]
+                told = (f"{command}\n{output_of(command.removeprefix('$ '), Path(folder))}".rstrip("\n") for command in commands)
+                return "```console\n" + "".join(f"{each}\n" for each in told) + "```"
             return block[0]
 
         return BLOCK.sub(replace, text)
@@ -63,6 +80,11 @@ def difference(page: Path, shown: str, true: str) -> str:
     return "".join(
         difflib.unified_diff(shown.splitlines(keepends=True), true.splitlines(keepends=True), f"{page} shows", "true is")
     )
+
+
+def programs_of(page: Path) -> tuple[str, ...]:
+    """The programs that are run on a page."""
+    return next((programs for name, programs in PAGES.items() if page == ROOT / name), ("buttress",))
 
 
 def main(arguments: list[str]) -> int:
@@ -79,7 +101,7 @@ def main(arguments: list[str]) -> int:
     wrong = 0
     for page in pages:
         shown = page.read_text(encoding="utf-8")
-        true = follow(shown)
+        true = follow(shown, programs_of(page))
         if write:
             page.write_text(true, encoding="utf-8")
         elif true != shown:

@@ -49,6 +49,8 @@ def _choke_points(project: Project) -> Iterator[Proposal]:
         modules = {frame.unit.name for frame in calling if frame.unit.path.split("/")[0] not in project.tests}
         if len(modules) == 1 and modules.isdisjoint(info.unit.name for info, _ in overrides):
             found.append((base, name, overrides, modules.pop()))
+    covered = {(info, name, module) for _, name, overrides, module in found for info, _ in overrides}
+    found = [each for each in found if (each[0], each[1], each[3]) not in covered]  # the class above says it for this one too
     found.sort(key=lambda each: (-len(each[2]), each[0].symbol, each[1]))
     for base, name, overrides, module in found[:_MOST]:
         method = _method(base, name)
