@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._files import whole
 from buttress_scanner.contracts.base import Contract, Strings, as_tuple
 
@@ -100,17 +101,17 @@ class Naming(Contract):
         tree = parse_text(text, unit.path)
         if isinstance(tree, SourceProblem):
             return
+        exempted = Exempted(self.exempt)
         for each in introduced(tree):
             sorts = each.sorts.intersection(self.applies_to)
             forbidden = self._forbids((each.name,)) if sorts else ""
-            if forbidden:
+            own = f"{unit.name}:{'.'.join(part for part in (each.qualname, each.name) if part)}"
+            if forbidden and not exempted.covers_place(unit.path, own):
                 sort = next(sort for sort in _ALL if sort in sorts)
-                own = (each.name,) if sort in ("class", "function") else ()
-                qualname = ".".join(part for part in (each.qualname, *own) if part)
-                symbol = f"{unit.name}:{qualname}" if qualname else unit.name
+                around = f"{unit.name}:{each.qualname}" if each.qualname else unit.name
                 yield self.finding(
                     program.position(unit, each.span),
-                    symbol,
+                    own if sort in ("class", "function") else around,
                     f"the {sort.replace('-', ' ')} `{each.name}` has a name that the pattern `{forbidden}` forbids",
                     sink=f"{sort} {each.name}",
                 )
@@ -119,7 +120,6 @@ class Naming(Contract):
         """No file has a path that is forbidden."""
         from pathspec import GitIgnoreSpec
 
-        from buttress_scanner.config.exemptions import Exempted
         from buttress_scanner.contracts.claims import Never
 
         exempted = Exempted(self.exempt)
