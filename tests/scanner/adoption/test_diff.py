@@ -117,6 +117,21 @@ def test_of_two_alike_the_one_that_came_is_new(committed: Repository, old: str, 
 # --- what is not
 
 
+def edit(path: str, old: str, new_text: str) -> Change:
+    """Replace a text in a file."""
+    return lambda project: project.change(path, old, new_text)
+
+
+def several(*changes: Change) -> Change:
+    """Make changes one after another."""
+
+    def change(project: Repository) -> None:
+        for each in changes:
+            each(project)
+
+    return change
+
+
 def rename(old: str, name: str) -> Change:
     """Rename a file, and its module wherever it is mentioned."""
     before, after = (path.removesuffix(".py").split("/") for path in (old, name))
@@ -157,26 +172,26 @@ SAME: dict[str, Change] = {
     "a file in another folder": rename("app/old.py", "app/legacy/old.py"),
     "a renamed helper module": rename("app/times.py", "app/clocks.py"),
     "a renamed module of the zone": rename("app/plan.py", "app/plan/steps.py"),
-    "one of several modules of the zone": lambda project: (
-        project.change("buttress.toml", '"app.plan.**", "app.plan"', '"app.plan", "app.runner"'),
-        project.commit("a wider zone"),
-        project.git("branch", "-f", "main"),
-        rename("app/plan.py", "app/steps.py")(project),
+    "one of several modules of the zone": several(
+        edit("buttress.toml", '"app.plan.**", "app.plan"', '"app.plan", "app.runner"'),
+        lambda project: project.commit("a wider zone"),
+        lambda project: project.git("branch", "-f", "main"),
+        rename("app/plan.py", "app/steps.py"),
     ),
     "a renamed subject, configuration included": rename("app/plugins.py", "app/extensions.py"),
     "a renamed function": lambda project: project.change("app/old.py", "def preview", "def look"),
     "a renamed class": lambda project: project.change("app/old.py", "class Screen", "class Window"),
     "a renamed method": lambda project: project.change("app/old.py", "def show", "def display"),
-    "a renamed function on the way": lambda project: (
-        project.change("app/times.py", "def later", "def soon"),
-        project.change("app/plan.py", "times.later()", "times.soon()"),
+    "a renamed function on the way": several(
+        edit("app/times.py", "def later", "def soon"),
+        edit("app/plan.py", "times.later()", "times.soon()"),
     ),
     "a renamed function at the end of the way": lambda project: project.change("app/times.py", "now()", "present()"),
     "a class moved to a new module": move_class,
     "a function that became a method": into_a_class,
-    "a renamed file with a renamed function": lambda project: (
-        rename("app/old.py", "app/older.py")(project),
-        project.change("app/older.py", "def preview", "def look"),
+    "a renamed file with a renamed function": several(
+        rename("app/old.py", "app/older.py"),
+        edit("app/older.py", "def preview", "def look"),
     ),
     "layout, comments and lines above": lambda project: project.change("app/old.py", "from", "# who\n\nimport os\n\nfrom"),
     "a repair": lambda project: project.change("app/old.py", 'plugin.run("a")', '"a"'),

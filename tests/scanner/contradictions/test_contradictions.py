@@ -168,7 +168,10 @@ CONTRADICT = {
     "two lists of parameters": (signature("a", "self", "row: str"), signature("b", "self", "row: bytes")),
     "another default": (signature("a", "self", "row: str"), signature("b", "self", "row: str = None")),
     "two results": (signature("a", "self", "row: str", returns="str"), signature("b", "self", "row: str", returns="bytes")),
-    "a coroutine function and none": (signature("a", "self", "row: str"), signature("b", "self", "row: str", **{"async": True})),
+    "a coroutine function and none": (
+        signature("a", "self", "row: str"),
+        contract("b", "signature", function=RUN, params=["self", "row: str"], **{"async": True}),
+    ),
     "two signatures, one of a base class": (
         signature("a", "self", "row: str"),
         signature("b", "self", "line: str", function="app.plugins:Upper.run"),
