@@ -8,11 +8,11 @@ from buttress_scanner.program.classes import linearise
 from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.protocols import is_protocol
 from buttress_scanner.program.types import instantiate
-from buttress_scanner.program.values import Const, Instance, Member, Value
+from buttress_scanner.program.values import DECLARED, Const, Instance, Member, Object, Value
 
 if TYPE_CHECKING:
     from buttress_scanner.program.engine import Engine
-    from buttress_scanner.program.frames import ClassInfo, Frame
+    from buttress_scanner.program.frames import Frame
 
 
 _TESTS = ("isinstance", "exact")
@@ -49,21 +49,29 @@ def _can_be(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
     operation = frame.body.nodes[node]
     if operation[0] != "param" or not isinstance(target, (Instance, Member)):
         return _has(frame, node, target)
-    wanted = _declared_classes(engine, frame, operation[1])
+    declared = _declared(engine, frame, operation[1])
+    return not declared or any(_takes(engine, value, target) for value in declared)
+
+
+def _takes(engine: Engine, declared: Value, target: Instance | Member) -> bool:
+    """Whether something that is declared to be the one can be the other."""
     own = linearise(engine, target.info)
-    return not wanted or any(i in own or target.info in linearise(engine, i) or is_protocol(engine, i) for i in wanted)
+    if isinstance(declared, Instance):
+        info = declared.info
+        return info in own or target.info in linearise(engine, info) or is_protocol(engine, info)
+    return isinstance(declared, Object) and declared.path in target.info.externals
 
 
-def _declared_classes(engine: Engine, frame: Frame, name: str) -> list[ClassInfo]:
-    """The classes that a parameter is declared to take, for a receiver that of the method; empty where it may take others."""
+def _declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
+    """What a parameter is declared to take, for a receiver objects of the class; empty where it may take anything else."""
     params = frame.body.params
     if params[0].name == name and frame.owner is not None and frame.body.parent == frame.owner.body.index:
         plain = not frame.body.decorators and frame.body.name != "__new__"
-        return [frame.owner] if plain else []
+        return [engine.instance(frame.owner, DECLARED)] if plain else []
     param = next((p for p in params if p.name == name), None)
     outer = defining_frame(engine, frame)
     if param is None or param.annotation < 0 or outer is None:
         return []
     declared = instantiate(engine, outer, param.annotation)
-    plain = all(isinstance(v, Instance) or (isinstance(v, Const) and v.value is None) for v in declared)
-    return [v.info for v in declared if isinstance(v, Instance)] if plain else []
+    plain = all(isinstance(v, (Instance, Object)) or (isinstance(v, Const) and v.value is None) for v in declared)
+    return [v for v in declared if isinstance(v, (Instance, Object))] if plain else []
