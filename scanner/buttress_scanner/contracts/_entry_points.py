@@ -32,6 +32,8 @@ class Decorators:
         self.bodies: set[Body] = set()
         self.values: set[Value] = set()
         self.paths: set[str] = set()
+        self.names: set[str] = set()
+        """Forms such as ``app.get``: a member of whatever variable has that name where the decorator is used."""
         self.missing: list[str] = []
         for text in texts:
             self._read(text)
@@ -45,6 +47,7 @@ class Decorators:
                     self.missing.append(text)
                 return
         if not any(c in text for c in "*@"):
+            self.names |= {text} if ":" not in text and text.count(".") == 1 else set()
             self.paths.add(self.engine.catalogue.resolve(text.replace(":", ".")))
 
     def _of_program(self, text: str, name: str) -> bool:
@@ -62,6 +65,15 @@ class Decorators:
             self.paths.update(path_of(self.engine, v) for v in held if not _tells_apart(v))
         self.paths.discard("")
         return found
+
+    def is_named(self, frame: Frame, node: int) -> bool:
+        """Whether an expression is written as one of the decorators is: a member of a variable of that name."""
+        operation = frame.body.nodes[node]
+        if not self.names or operation[0] != "attr":
+            return False
+        line, column, end_line, end_column = frame.body.spans[node]
+        lines = frame.unit.data.splitlines()
+        return line == end_line and lines[line - 1][column:end_column].decode("utf-8", "replace") in self.names
 
     def include(self, value: Value) -> bool:
         """Whether a value is one of the decorators, or what one of them gives when it is called with options."""
@@ -118,7 +130,9 @@ def _unbound(value: Value) -> Value:
 
 def _is_one(engine: Engine, frame: Frame, node: int, decorators: Decorators) -> bool:
     """Whether an expression is one of the decorators, or one of them called with options."""
-    if any(decorators.include(v) for v in engine.read(frame, node)):
+    if decorators.is_named(frame, node) or any(decorators.include(v) for v in engine.read(frame, node)):
         return True
     operation = frame.body.nodes[node]
-    return operation[0] == "call" and any(decorators.include(v) for v in engine.read(frame, operation[1]))
+    if operation[0] != "call":
+        return False
+    return decorators.is_named(frame, operation[1]) or any(decorators.include(v) for v in engine.read(frame, operation[1]))

@@ -75,7 +75,7 @@ class ExceptionContainment(Contract):
 
     def scope(self, program: Program) -> Iterable[str] | None:
         """Where entry functions are, the zone, and the modules that mention a forbidden status."""
-        texts = [t for t in self.functions if not t.startswith("@")]
+        texts = self._functions(program)
         found = {u.name for u in program.select([*(t.partition(":")[0] for t in texts), *self.no_silent_swallow_in])}
         owners = {t.partition(":")[2].rpartition(".")[0].rpartition(".")[2] for t in texts}
         names = {name for owner in owners if owner for name in program.descendants(owner)}
@@ -93,7 +93,7 @@ class ExceptionContainment(Contract):
         from buttress_scanner.contracts._rewriting import with_first
 
         bench = Workbench(program)
-        subjects = [s for text in self.functions for s in program.subjects(text) if s.body is not None and not s.body.decorators]
+        subjects = [s for text in self._functions(program) for s in program.subjects(text) if s.body and not s.body.decorators]
         for subject in subjects[:1] if self.must_catch[0] in ("Exception", "BaseException") else ():
             raising = with_first('raise RuntimeError("sabotage")')
             breaking = bench.rewritten(f"lets an exception out of `{subject.symbol}`", subject, raising)
@@ -138,11 +138,17 @@ class ExceptionContainment(Contract):
                     evidence=[Step(program.position(runner.unit, runner.home.header), symbol, "the entry function")],
                 )
 
+    def _functions(self, program: Program) -> list[str]:
+        """The selectors of the entry functions; a zone or a module stands for all of its functions."""
+        found = [str(s) for text in self.functions for s in program.patterns([text])]
+        return [text if ":" in text else f"{text}:*" for text in found]
+
     def _runners(self, program: Program, ledger: Ledger) -> list[Runner]:
-        for text in self.functions:
-            if not any(s.body is None or s.body.kind == "function" for s in program.subjects(text)):
+        functions = self._functions(program)
+        for text in functions:
+            if not any(s.body is None or s.body.kind == "function" for s in program.subjects(text)) and not self.may_be_empty:
                 ledger.is_vacuous(f"the function {text} does not exist")
-        runners = runs_under(program, self.functions, overrides=True)
+        runners = runs_under(program, functions, overrides=True)
         decorators = Decorators(program, self.entry_decorators)
         for text in decorators.missing:
             ledger.is_vacuous(f"the decorator {text} does not exist")
