@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from buttress_scanner.cli.check import Format
+from buttress_scanner.cli.delivering import Format
 from buttress_scanner.report import FORMATS
 
 if TYPE_CHECKING:
