@@ -373,6 +373,13 @@ SABOTAGES = [
         after(FUTURE, "\nfrom .. import ports\n"),
     ),
     breaks(
+        "functional-names",
+        "an alias after a phase",
+        f"{RUNTIME}/ports.py",
+        "import time as phase_12_time",
+        (FUTURE, f"{FUTURE}\nimport time as phase_12_time\n"),
+    ),
+    breaks(
         "scanner-and-runtime-apart",
         "the scanner loads the runtime",
         "scanner/buttress_scanner/findings/model.py",
@@ -390,6 +397,7 @@ SABOTAGES = [
 
 # Subjects and zones that go away: a file, a text that occurs once in it, and another; without texts the whole path goes away.
 RENAMED = {
+    "functional-names": ("buttress.toml", '"scanner/**/*.py", "runtime/**/*.py"', '"server/**/*.py"'),
     "single-execution-path": (f"{EXECUTION}/plugin.py", "    def run(self, payload", "    def perform(self, payload"),
     "runner-behind-the-services": (f"{EXECUTION}/runner.py", "    def run(\n", "    def perform(\n"),
     "metrics-whatever-happens": (f"{EXECUTION}/registry.py", "def update_execution_metrics(", "def update_metrics("),
