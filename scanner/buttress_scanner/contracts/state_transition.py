@@ -143,7 +143,7 @@ class _Search:
 
     def findings(self) -> Iterator[Finding]:
         """Yield the findings in order; count what was judged and what could not be."""
-        judged = [f for f in self.states.touching if f in self.states.writing and f.active]
+        judged = [f for f in self.states.handling if f in self.states.writing and f.active]
         walked = [(frame, self.states.walk(frame)) for frame in judged]
         for frame, key in walked:
             self._own.setdefault(frame.body, set()).update(self.states.all_deeds([key]))

@@ -28,11 +28,12 @@ from buttress_scanner.program.values import Class, Const, Instance, Member
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from buttress_scanner.facts.model import Body
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.flow_state import Place
-    from buttress_scanner.program.frames import Frame
+    from buttress_scanner.program.frames import Cell, ClassInfo, Frame
     from buttress_scanner.program.program import Program
     from buttress_scanner.program.states_model import Relation
+    from buttress_scanner.program.values import Value
 
 Moment = tuple["Frame", int, Status]
 """A node that is reached with this status."""
@@ -47,6 +48,7 @@ class StateScope(Scope):
         """Search backwards over the calls from everything that touches the field, its objects or the members of the enum."""
         super().__init__(program, Obligation(), lambda _: False)
         self.touching = [f for f in program.frames() if _touches(f, relation)]
+        self.handling = [f for f in program.frames() if _handles(f, relation)]
         self._relevant = self._calling(self.touching)
 
     def calling(self, frames: list[Frame]) -> set[Frame]:
@@ -55,13 +57,46 @@ class StateScope(Scope):
 
 
 def _touches(frame: Frame, relation: Relation) -> bool:
-    for cell in frame.cells:
-        for value in cell.values if cell is not None else ():
-            if isinstance(value, Member) and value.info is relation.info:
-                return True
-            if isinstance(value, (Instance, Class)) and value.info in relation.classes:
-                return True
-    return False
+    """Whether a frame names or is given a state, constructs, reads or keeps an object that has one, or gives one back."""
+    for index, node in enumerate(frame.body.nodes):
+        if _has(frame.cells[index], relation, (Member, Class)) or (
+            node[0] == "param" and _has(frame.cells[index], relation, (Instance,), (relation.info,))
+        ):
+            return True
+        if any(_has(frame.cells[part], relation, (Member, Class, Instance)) for part in _kept_by(node, relation)):
+            return True
+    return _has(frame.result, relation, (Member, Class, Instance))
+
+
+def _kept_by(node: Node, relation: Relation) -> tuple[int, ...]:
+    """The operands whose objects a node reads the field of, or keeps."""
+    match node[0]:
+        case "attr":
+            return (node[1],) if node[2] == relation.field else ()
+        case "setattr" | "setitem":
+            return (node[1], node[3])
+        case "gstore" | "nlstore":
+            return (node[2],)
+    return ()
+
+
+def _has(cell: Cell | None, relation: Relation, kinds: tuple[type, ...], infos: tuple[ClassInfo, ...] = ()) -> bool:
+    values = cell.values if cell is not None else ()
+    return any(
+        isinstance(v, kinds) and (is_concerned(v, relation) if not infos else getattr(v, "info", None) in infos) for v in values
+    )
+
+
+def _handles(frame: Frame, relation: Relation) -> bool:
+    """Whether a frame sees any state, or any object or class that has states."""
+    return any(_has(cell, relation, (Member, Class, Instance)) for cell in frame.cells)
+
+
+def is_concerned(value: Value, relation: Relation) -> bool:
+    """Whether a value is a state, or an object or a class that has states."""
+    if isinstance(value, Member):
+        return value.info is relation.info
+    return isinstance(value, (Instance, Class)) and value.info in relation.classes
 
 
 class States(Flow):
@@ -90,11 +125,12 @@ class States(Flow):
         self.visited: dict[Key, set[Moment]] = {}
         self.judged: dict[tuple[Body, int], bool] = {}
         """Writes, with whether the state before was known on some path."""
+        self._giving: dict[Frame, bool] = {}
         self._variable_reads: dict[Frame, list[int]] = {}
         self.inlined_at: dict[tuple[Frame, Frame], int] = {}
         """Where a generator is walked in place of its call."""
-        self.touching = scope.touching
-        self.writing = scope.calling([f for f in scope.touching if self._writes(f)])
+        self.handling = scope.handling
+        self.writing = scope.calling([f for f in scope.handling if self._writes(f)])
 
     def _writes(self, frame: Frame) -> bool:
         return any(
@@ -150,11 +186,12 @@ class States(Flow):
         if isinstance(state.status, str) or not callee.active or callee not in self.relevant:
             return super().enter(callee, state, mode)
         if self.current is None:
-            blank = super().enter(callee, state._replace(status=IDLE), mode)
-            return {o._replace(state=state._replace(promises=o.state.promises)) for o in blank}
+            return self._unconcerned(callee, state, mode)
         frame, index, _ = self.current
         before: Status = state.status
         inner, link = self.binding.enter(frame, index, callee, before, mode)
+        if not link.concerns and not link.lost and not self._gives(callee):
+            return self._unconcerned(callee, state, mode)
         if callee not in self.writing:
             link.lost = []
         closes = bool(state.promises) and callee in self.scope.closing
@@ -167,6 +204,17 @@ class States(Flow):
             after = self._remembered(frame, before, after)
             found.add(Outcome(kind, state._replace(status=after, promises=promises), None, exc, explicit))
         return found
+
+    def _unconcerned(self, callee: Frame, state: State, mode: str) -> set[Outcome]:
+        """The outcomes of running a frame that has nothing to do with the objects that are followed."""
+        found = super().enter(callee, state._replace(status=IDLE), mode)
+        return {o._replace(state=state._replace(promises=o.state.promises)) for o in found}
+
+    def _gives(self, callee: Frame) -> bool:
+        """Whether a frame gives back an object with a state, or a state."""
+        if callee not in self._giving:
+            self._giving[callee] = any(is_concerned(v, self.relation) for v in self.engine.result(callee))
+        return self._giving[callee]
 
     def visit(self) -> None:
         """Note that what happens at the current node happens in the frame that is being walked."""

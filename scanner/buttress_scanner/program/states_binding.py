@@ -39,6 +39,8 @@ class Link:
     """For a parameter that was given the state of an object: that object of the caller."""
     lost: list[Spot] = field(default_factory=list)
     """Objects that the call takes along in a way that is not known."""
+    concerns: bool = False
+    """Whether the call hands over anything of which states are followed."""
     body: Body | None = None
     """The callee's body, whose variables nobody sees afterwards."""
 
@@ -153,6 +155,7 @@ class Binding:
                 outcome = self.engine.const(None if mode == "ok" else True)  # an exception is at any rate true
                 inner = put(inner, Spot((callee, number)), Held(frozenset((outcome,)), sure=True))
         link.body = callee.body
+        link.concerns |= any(isinstance(e, Known) for _, e in inner)
         return self.captured(callee, inner), link
 
     def captured(self, callee: Frame, inner: Status) -> Status:
@@ -166,17 +169,20 @@ class Binding:
     def _handed(self, frame: Frame, part: int, target: Spot, status: Status, inner: Status, link: Link) -> Status:
         subject = self.values.subject(frame, part, status)
         if subject is not None and subject.is_state:
+            link.concerns = True
             link.reads[target] = subject.spot
             return put(inner, target, Held(frozenset(subject.values), subject.sure)) if subject.values else inner
         source = self.places.found(frame, part, status)
         inner = self._carried(source, target, status, inner, link)
         if self.places.is_tracked(frame, part):
+            link.concerns = True
             if target.path and entry(inner, target) is None:
                 inner = put(inner, target, self.places.relation.unknown)
             return inner
         held = self.values.held(frame, part, status) or self.values.container(frame, part)
         if held is not None and len(held.values) <= _MANY and all(map(self._is_plain, held.values)):
             inner = put(inner, target, held)
+            link.concerns |= any(isinstance(v, Member) and v.info is self.places.relation.info for v in held.values)
         return inner
 
     def _is_plain(self, value: object) -> bool:
