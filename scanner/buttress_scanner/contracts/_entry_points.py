@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.contracts._library import path_of
 from buttress_scanner.program.attributes import get_attribute
-from buttress_scanner.program.flow_subjects import Runner, functions_in, runners
+from buttress_scanner.program.classes import members
+from buttress_scanner.program.declared import defining_frame
+from buttress_scanner.program.flow_subjects import Runner, evaluated, functions_in, runners
 from buttress_scanner.program.modules import module_member
 from buttress_scanner.program.values import Class, Descriptor, Function, Instance, Maker, Method, Object, Partial, Value
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from buttress_scanner.program import Program
     from buttress_scanner.program.engine import Engine
     from buttress_scanner.program.frames import Frame
+
+
+_MANAGING = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 
 
 class Decorators:
@@ -105,6 +110,20 @@ def entry_points(program: Program, decorators: Decorators) -> list[Runner]:
             for runner in runners(program.engine, frame.unit, home, values):
                 found.setdefault((runner.unit.name, runner.home.index, len(found) if runner.is_wrapped else -1), runner)
     return [found[key] for key in sorted(found)]
+
+
+def evaluate_managers(program: Program, entries: Iterable[Runner]) -> None:
+    """Have the code of context managers that decorate entry functions evaluated, which no call in the program leads to."""
+    engine = program.engine
+    for runner in entries:
+        for frame in (*runner.generic, *runner.calls):
+            outer = defining_frame(engine, frame)
+            values = [v for node in frame.body.decorators for v in engine.read(outer, node)] if outer is not None else []
+            for value in values:
+                held = [members(engine, value.info, name) for name in _MANAGING] if isinstance(value, Instance) else []
+                for function in [v for found in held if found is not None for v in found[1]]:
+                    if isinstance(function, Function):
+                        evaluated(engine, function)
 
 
 def _registered(engine: Engine, frame: Frame, decorators: Decorators) -> Iterator[tuple[Body | None, list[Value]]]:

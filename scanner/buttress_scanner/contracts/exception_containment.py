@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from buttress_scanner.config.exemptions import Exempted
-from buttress_scanner.contracts._entry_points import Decorators, entry_points
+from buttress_scanner.contracts._entry_points import Decorators, entry_points, evaluate_managers
 from buttress_scanner.contracts._escapes import Escapes, EscapeScope
 from buttress_scanner.contracts._statuses import Statuses
 from buttress_scanner.contracts._swallows import Swallows
@@ -158,6 +158,7 @@ class ExceptionContainment(Contract):
                 ledger.is_vacuous(f"nothing is decorated with {', '.join(self.entry_decorators)}")
             known = {r.home for r in runners}
             runners += [r for r in decorated if r.home not in known]
+        evaluate_managers(program, runners)
         return runners
 
     # --- part b: statuses
