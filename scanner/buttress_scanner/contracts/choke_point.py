@@ -10,7 +10,7 @@ from pydantic import Field
 from buttress_scanner.contracts._protected import Guard, function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.contracts.breaking import HERE, Breaking, Workbench, imported, is_importable
-from buttress_scanner.contracts.claims import Only, called, named
+from buttress_scanner.contracts.claims import Only, called, exempted, named
 from buttress_scanner.findings.model import Confidence, Position, Step
 from buttress_scanner.program.classes import members, metaclasses
 from buttress_scanner.program.program import symbol_of
@@ -91,9 +91,9 @@ class ChokePoint(Contract):
 
     def claims(self, program: Program) -> Iterator[Only]:
         """Nobody but ``only`` calls what is protected."""
-        among = named(program, self.only)
+        among, besides = named(program, self.only), exempted(program, self)
         for text in self.protect:
-            yield from (Only(f"calls of {symbol}", among) for symbol in called(program, text, overrides=self.overrides))
+            yield from (Only(f"calls of {symbol}", among, besides) for symbol in called(program, text, overrides=self.overrides))
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:
         """Yield a finding for every call and every hand-out outside ``only``."""

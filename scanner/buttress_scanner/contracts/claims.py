@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
+from buttress_scanner.config.exemptions import Exempted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from buttress_scanner.contracts.base import Contract
     from buttress_scanner.program import Program
 
 _SHOWN = 3
@@ -22,10 +25,14 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Nothing but ``among`` may: modules and symbols, or names of another sort. An empty set claims nothing."""
+    """Nothing but ``among`` may: modules and symbols, or names of another sort. An empty set claims nothing.
+
+    What is in ``besides`` is not judged, so that it may as well; nobody has permitted it.
+    """
 
     about: str
     among: frozenset[str]
+    besides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,12 @@ def named(program: Program, patterns: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def exempted(program: Program, contract: Contract) -> frozenset[str]:
+    """The modules that a contract does not judge."""
+    exempt = Exempted(contract.exempt)
+    return frozenset(name for name, unit in program.modules.items() if exempt.covers_place(unit.path, name))
+
+
 def called(program: Program, text: str, *, overrides: bool = False) -> tuple[str, ...]:
     """What a call of a symbol is called in claims: for a class and its constructor the same; with overrides theirs as well."""
     from buttress_scanner.program.classes import subclasses
@@ -143,7 +156,7 @@ def _nobody(one: str, left: Only, other: str, right: Only) -> str:
 
 
 def _forbidden(one: str, left: Needs, other: str, right: Only) -> str:
-    if not left.among or not right.among or _meet(left.among, right.among):
+    if not left.among or not right.among or _meet(left.among, right.among | right.besides):
         return ""
     return f"{left.about}: {one!r} demands one in {_some(left.among)}, {other!r} permits only {_some(right.among)}"
 

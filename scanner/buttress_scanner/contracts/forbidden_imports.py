@@ -11,7 +11,7 @@ from buttress_scanner.config.exemptions import Exempted
 from buttress_scanner.contracts._imports import Chains, Entry, Links, Modules, Statement, exactness, importing_by_name
 from buttress_scanner.contracts.base import Contract
 from buttress_scanner.contracts.breaking import HERE, Workbench
-from buttress_scanner.contracts.claims import Never
+from buttress_scanner.contracts.claims import Never, exempted
 from buttress_scanner.contracts.repair import from_elsewhere
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ForbiddenImports(Contract):
     def claims(self, program: Program) -> Iterator[Never]:
         """The modules never import what is forbidden."""
         sides = _Sides(self, program)
-        judged = frozenset(unit.name for unit in sides.judged)
+        judged = frozenset(unit.name for unit in sides.judged) - exempted(program, self)
         for module in program.modules:
             if module not in judged and any(entry.rank(module) for entry in sides.entries):
                 yield Never(f"imports of {module}", judged)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from buttress_scanner.config.selectors import Selector
 from buttress_scanner.contracts.base import Contract, Selectors, as_tuple
 from buttress_scanner.contracts.breaking import HERE, Workbench
-from buttress_scanner.contracts.claims import Above, Claim, Never
+from buttress_scanner.contracts.claims import Above, Claim, Never, exempted
 from buttress_scanner.contracts.repair import from_elsewhere
 from buttress_scanner.findings.map_model import Layering, Part
 
@@ -94,7 +94,7 @@ class ImportLayers(Contract):
         ranks = {module: place.layer for module in program.modules if (place := order.place(module)) is not None}
         yield Above("the order of modules", ranks)
         for layer in sorted(set(ranks.values())):
-            below = frozenset(module for module, rank in ranks.items() if rank > layer)
+            below = frozenset(module for module, rank in ranks.items() if rank > layer) - exempted(program, self)
             yield from (Never(f"imports of {module}", below) for module, rank in ranks.items() if rank == layer)
 
     def check(self, program: Program, ledger: Ledger) -> Iterator[Finding]:

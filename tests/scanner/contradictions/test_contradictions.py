@@ -151,6 +151,10 @@ def obligation(function: str, *must_call: str) -> str:
 
 CONTRADICT = {
     "two choke points that share no place": (choke("a", "app.runner"), choke("b", "app.web")),
+    "two choke points, both with exempt code": (
+        choke("a", "app.runner") + 'exempt = [{ symbol = "app.audit", reason = "x" }]\n',
+        choke("b", "app.web") + 'exempt = [{ symbol = "app.audit", reason = "x" }]\n',
+    ),
     "of one symbol and of a pattern": (choke("a", "app.core.**"), choke("b", "app.web:show")),
     "a caller is demanded where none may be": (choke("a", "app.runner"), wired(RUN, "app.web")),
     "a caller of an override is demanded where none may be": (
@@ -241,6 +245,10 @@ LAWFUL = {
     "choke points of different symbols": (choke("a", "app.runner"), choke("b", "app.web", protect="app.metrics:count")),
     "of namesakes": (choke("a", "app.runner"), wired("app.runner:run", "app.web")),
     "a caller is demanded where one may be": (choke("a", "app.runner"), wired(RUN, "app.**")),
+    "a caller is demanded in code that is exempt": (
+        choke("a", "app.runner") + 'exempt = [{ path = "app/web.py", reason = "x" }]\n',
+        wired(RUN, "app.web"),
+    ),
     "a caller is demanded anywhere": (choke("a", "app.runner"), wired(RUN)),
     "a caller inside of the function that may": (choke("a", "app.runner:run"), wired(RUN, "app.runner")),
     "an obligation that a helper meets": (
