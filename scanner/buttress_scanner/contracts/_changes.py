@@ -119,6 +119,9 @@ class Changes:
             owners = [o for v in values if (o := self.family.owner(v)) is not None]
             owners = [o for o in owners if o not in values or fits(self.program.engine, place.frame, read.receiver, o)]
             guilty = [o for o in owners if not self.making.at(place.frame, read.receiver, o, place.calls, site[0])]
+            copied = self.making.copied_in(place.frame, read.receiver, place.calls) if owners and not guilty else None
+            if copied is not None and not _is_of(place.target, copied):
+                guilty = owners
             if guilty:
                 taken = (place.frame, place.node, "takes the container out of the object")
                 found.append((guilty[0], (taken, *self._way(place, what))))
@@ -229,6 +232,11 @@ class Changes:
             if target is not None and not self.making.at(frame, operand, target):
                 return target
         return None
+
+
+def _is_of(target: Value, frame: Frame) -> bool:
+    """Whether a container was made by the function itself."""
+    return isinstance(target, Box) and isinstance(target.site, tuple) and target.site[0] is frame
 
 
 def _whole(target: Value) -> Value:

@@ -20,6 +20,9 @@ CONSTRUCTORS = frozenset({
 """Methods whose object is being made."""
 SETTERS = ("__setattr__", "__delattr__")
 """Methods that do what an assignment elsewhere asks for: that one is judged."""
+SHALLOW = ("copy.copy", "pydantic.BaseModel.model_copy", "pydantic.BaseModel.copy")
+"""Functions that make another object without its constructor, which shares what the first one holds."""
+_DEEP = ("copy.deepcopy",)
 _VALIDATORS = ("model_validator", "root_validator", "field_validator", "validator")
 _Seen = frozenset[object]
 
@@ -68,6 +71,26 @@ class Making:
         listed = name in self.writers or frame.body.qualname in self.writers or symbol in self.writers
         return listed or name in CONSTRUCTORS or name in SETTERS or self._validates(frame)
 
+    def copied_in(self, frame: Frame, node: int, calls: tuple[Site, ...]) -> Frame | None:
+        """The function that has made the object as a copy that holds what its original holds; None for other objects."""
+        pending, seen = [(frame, node, calls)], set()
+        while pending:
+            place, current, left = pending.pop()
+            operation = place.body.nodes[current]
+            if (place, current) in seen:
+                continue
+            seen.add((place, current))
+            if operation[0] in ("phi", "narrow", "declare"):
+                pending += [(place, o, left) for o in operands_of(operation)]
+            elif operation[0] == "param" and left:
+                caller, site = left[0]
+                pending += [(caller, o, left[1:]) for o in self.origins.given(place, (caller, site), operation[1]) if o != site]
+            elif operation[0] == "call":
+                made = [v.function if isinstance(v, Method) else v for v in self.origins.values(place, operation[1])]
+                if any(isinstance(v, External) and v.path in SHALLOW for v in made):
+                    return place
+        return None
+
     def makes(self, frame: Frame) -> bool:
         """Whether the function makes an object by itself, without its constructor."""
         return any(node[0] == "call" and self._is_made_by(frame, node) for node in frame.body.nodes)
@@ -110,7 +133,7 @@ class Making:
         """Whether a call makes the object without running its constructor: the code around it makes the object."""
         for value in self.origins.values(frame, node[1]):
             function = value.function if isinstance(value, Method) else value
-            if isinstance(function, External) and function.path.endswith(".__new__"):
+            if isinstance(function, External) and (function.path.endswith(".__new__") or function.path in (*SHALLOW, *_DEEP)):
                 return True
             if isinstance(function, Maker) and function.kind == "new":
                 return True
