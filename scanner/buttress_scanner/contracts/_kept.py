@@ -151,14 +151,31 @@ class Keeping:
         node = frame.body.nodes[index]
         values = self.engine.read(frame, node[1])
         callees = [c for c in frame.edges.get(index, ()) if c.active]
-        if callees and not all(isinstance(v, (External, Class)) for v in values):
-            return all(self.helper_keeps(c, _told(c, node, trace.all), depth + 1) for c in callees)
+        if callees and not any(isinstance(v, Class) or path_of(self.engine, v) in self.tables.traceback for v in values):
+            return all(self.helper_keeps(c, self._told_by(frame, node, c, trace), depth + 1) for c in callees)
+        if any(_makes_only(v) for v in values):
+            return False
         if any(isinstance(v, Class) for v in values):
             made = [c for c in callees if c.body.name in ("__init__", "__post_init__")]
             return bool(made) and any(self._logs_by_itself(c, _told(c, node, trace.all), depth) for c in made)
         if not values:
             return self._unknown_keeps(frame, node, trace)
         return all(self._value_keeps(frame, node, value, trace) for value in values)
+
+    def await_keeps(self, frame: Frame, index: int, trace: Trace, depth: int) -> bool:
+        """Whether awaiting a coroutine of the program keeps the exception."""
+        callees = [c for c in frame.edges.get(index, ()) if c.active]
+        call = frame.body.nodes[frame.body.nodes[index][1]]
+        return bool(callees) and all(self.helper_keeps(c, _told(c, call, trace.all), depth + 1) for c in callees)
+
+    def _told_by(self, frame: Frame, node: Node, callee: Frame, trace: Trace) -> frozenset[str]:
+        """The parameters of a callee that hold the exception: of one that the library runs, all if the library is told."""
+        for at in (node, *(frame.body.nodes[operand] for operand in arguments(node))):
+            if at[0] == "call" and any(_function(v) is callee.body for v in self.engine.read(frame, at[1])):
+                return _told(callee, at, trace.all)
+        if any(path_of(self.engine, v) for v in self.engine.read(frame, node[1])):
+            return frozenset(p.name for p in callee.body.params) if not trace.all.isdisjoint(arguments(node)) else frozenset()
+        return _told(callee, node, trace.all)
 
     def _logs_by_itself(self, frame: Frame, told: frozenset[str], depth: int) -> bool:
         return bool(frame.body.params) and not told and self.helper_keeps(frame, told, depth + 1)
@@ -172,6 +189,8 @@ class Keeping:
             return self._unknown_keeps(frame, node, trace)
         last = path.rpartition(".")[2]
         is_open = path.partition("(")[0] != path or self.engine.catalogue.entry(path) is None
+        if path in self.tables.raising:
+            return True
         if path in self.tables.traceback or (is_open and last in self.tables.traceback_methods) or self._asked(frame, node):
             return True
         if isinstance(value, Partial) and self._asked(value.frame, value.frame.body.nodes[value.node]):
@@ -208,6 +227,19 @@ class Keeping:
         if name in self.tables.traceback_methods or self._asked(frame, node) or not trace.text.isdisjoint(arguments(node)):
             return True
         return not trace.all.isdisjoint(arguments(node)) and not _is_log(name)
+
+
+def _function(value: Value) -> Body | None:
+    """The body of the function behind a callable."""
+    while isinstance(value, (Method, Partial)):
+        value = value.function
+    return value.body if isinstance(value, Function) else None
+
+
+def _makes_only(value: Value) -> bool:
+    """Whether calling a value only makes a coroutine or generator, which keeps nothing before it runs."""
+    body = _function(value)
+    return body is not None and (body.is_async or body.is_generator)
 
 
 def _told(callee: Frame, call: Node, held: frozenset[int]) -> frozenset[str]:

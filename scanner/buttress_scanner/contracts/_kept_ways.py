@@ -53,6 +53,8 @@ class Walk:
         node = self.frame.body.nodes[index]
         if node[0] == "call":
             return self.keeping.call_keeps(self.frame, index, self.trace, self.depth)
+        if node[0] == "await":
+            return self.keeping.await_keeps(self.frame, index, self.trace, self.depth)
         if node[0] == "aug":
             return node[3] in self.trace.all and any(isinstance(v, Box) for v in self.keeping.engine.read(self.frame, node[2]))
         if node[0] in ("yield", "yieldfrom"):

@@ -15,6 +15,7 @@ class Handling:
     """The tables: dotted paths, and last parts of them."""
 
     traceback: frozenset[str]
+    raising: frozenset[str]
     traceback_methods: frozenset[str]
     traceback_keywords: frozenset[str]
     traceback_text: frozenset[str]
