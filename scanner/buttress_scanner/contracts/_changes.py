@@ -10,7 +10,7 @@ from buttress_scanner.program.carrying import operands_of
 from buttress_scanner.program.containers import LOOKED_UP
 from buttress_scanner.program.plausible import fits
 from buttress_scanner.program.precedence import can_follow, is_followed_by, loops_around
-from buttress_scanner.program.values import Box, Function, Instance, Method, Value
+from buttress_scanner.program.values import Box, Function, Instance, Method, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from buttress_scanner.contracts._making import Making
     from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program import Program
-    from buttress_scanner.program.frames import Frame, Site
+    from buttress_scanner.program.frames import ClassInfo, Frame, Site
     from buttress_scanner.program.origins import Origins, Place, Read
 
 _SUBJECT = {"setattr": 1, "delattr": 1, "setitem": 1, "delitem": 1, "aug": 2}
@@ -85,6 +85,21 @@ class Changes:
             called = [verdict for anybody, verdict in places[key] if not anybody]
             yield from (v for v in called or [v for _, v in places[key]] if v is not None)
         yield from self._made_again()
+
+    def undecided(self) -> Iterator[tuple[Frame, int, str]]:
+        """Yield stores to attributes that guarded objects have, on receivers of which nothing is known."""
+        engine = self.program.engine
+        names = {name for info in self.family.infos for name in info.body.annotations}
+        names |= {n for i in self.family.infos for b in _methods(i) for n in engine.bodies[b].stored_attributes}
+        for frame in self.program.frames():
+            if frame.key != "anybody" and frame.body.kind == "function":
+                continue
+            for node, operation in enumerate(frame.body.nodes):
+                if operation[0] in ("setattr", "delattr") and operation[2] in names:
+                    values = self.origins.values(frame, operation[1])
+                    if not values or any(isinstance(v, Unknown) for v in values):
+                        reasons = sorted(v.reason for v in values if isinstance(v, Unknown))
+                        yield frame, node, reasons[0] if reasons else "nothing is known of the receiver"
 
     def _judge(self, site: Site, target: Value, what: str) -> Iterator[Change | None]:
         """Yield a change, or None where a guarded object is still being made."""
@@ -232,6 +247,10 @@ class Changes:
             if target is not None and not self.making.at(frame, operand, target):
                 return target
         return None
+
+
+def _methods(info: ClassInfo) -> list[Body]:
+    return [b for b in info.unit.facts.bodies if b.parent == info.body.index and b.kind == "function"]
 
 
 def _is_of(target: Value, frame: Frame) -> bool:

@@ -114,6 +114,8 @@ class _Search:
         for change in changes.after_construction():
             self._write(change)
         self.ledger.judge(changes.judged)
+        for frame, node, reason in changes.undecided():
+            self.ledger.leave_undecided(self.program.node_position(frame, node), reason)
         if self.contract.frozen:
             self._declarations()
         if self.contract.own_inputs:
