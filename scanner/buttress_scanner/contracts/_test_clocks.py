@@ -13,7 +13,7 @@ from buttress_scanner.program.flow_subjects import evaluated
 from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.modules import module_member
 from buttress_scanner.program.reach import runs_factories
-from buttress_scanner.program.values import Class, Const, External, Function, Method, Module, Object, Value
+from buttress_scanner.program.values import Const, External, Function, Method, Module, Object, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,8 +143,8 @@ def gives_back(engine: Engine, frame: Frame, node: int) -> bool:
             kind = operation[0]
             if kind in ("phi", "narrow", "declare", "bin", "un", "attr", "await", "unpack", "item", "call", "fstr"):
                 inputs = leaves(body, index) if kind in ("phi", "narrow", "declare") else _inputs(operation)
-                is_put = kind == "call" and any(isinstance(v, Class) for v in engine.read(frame, operation[1]))
-                if not is_put and not held.isdisjoint(inputs):
+                computes = kind != "call" or any(path_of(engine, v) for v in engine.read(frame, operation[1]))
+                if computes and not held.isdisjoint(inputs):
                     held.add(index)
         grown = len(held) > before
     return not held.isdisjoint(leaf for r in (*body.returns, *body.yields) for leaf in (r, *leaves(body, r)))
