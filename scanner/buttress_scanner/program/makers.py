@@ -204,6 +204,10 @@ def _construct(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Val
     return construct_itself(engine, maker.function, args, site) if isinstance(maker.function, Class) else []
 
 
+def _weakref(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
+    return [maker.function] if maker.function is not None else []
+
+
 def _newtype(engine: Engine, maker: Maker, args: Args, site: Site) -> list[Value]:
     return args.get(0)
 
@@ -231,5 +235,5 @@ _KINDS: dict[str, Callable[[Engine, Maker, Args, Site], list[Value]]] = {
     "itemgetter": _itemgetter, "methodcaller": _methodcaller, "contextmanager": _contextmanager,
     "cache": _cached, "wrapper": _transparent, "wraps": _wraps, "decorator": _decorator, "singledispatch": _singledispatch,
     "partialmethod": _partialmethod, "adding": _adding, "callable": _callable, "new": _new, "construct": _construct,
-    "newtype": _newtype, "namedtuple": _namedtuple,
+    "newtype": _newtype, "weakref": _weakref, "namedtuple": _namedtuple,
 }  # fmt: skip

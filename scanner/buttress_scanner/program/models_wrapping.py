@@ -48,6 +48,14 @@ def _partial(engine: Engine, args: Args, site: Site) -> list[Value]:
     return found
 
 
+def _weak(engine: Engine, args: Args, site: Site) -> list[Value]:
+    """``weakref.ref(x, callback)``: calling it gives ``x``; the callback runs when that is gone."""
+    made: list[Value] = [engine.make(Maker, "weakref", value, *site) for value in args.get(0)]
+    for callback in args.get(1, "callback"):
+        call_back(engine, callback, site, Args([made]))
+    return made
+
+
 def _maker(kind: str) -> Model:
     """A call that makes a callable of this kind, with its own arguments kept."""
 
@@ -266,7 +274,8 @@ MODELS: dict[str, Model] = {
     "dataclasses.replace": _replace, "copy.replace": _replace, "typing.TypeVar": _maker("typevar"),
     "typing.NewType": _maker("newtype"), "typing.assert_type": _give_back(0), "collections.namedtuple": _maker("namedtuple"),
     **{path: _open_object(path) for path in OPEN},
-    "weakref.ref": _partial, "weakref.proxy": _give_back(0), "asyncio.gather": _gather, "contextvars.ContextVar": _variable,
+    "weakref.ref": _weak, "weakref.WeakMethod": _weak,
+    "weakref.proxy": _give_back(0), "asyncio.gather": _gather, "contextvars.ContextVar": _variable,
     "asyncio.as_completed": _as_completed, "concurrent.futures.as_completed": _as_completed,
     "asyncio.wait": _wait(is_awaited=True), "concurrent.futures.wait": _wait(is_awaited=False),
 }  # fmt: skip

@@ -111,6 +111,9 @@ _OFTEN_NONE = ("re.Match",)
 _BUILTIN_KINDS = {"list", "dict", "set", "tuple", "frozenset"}
 
 
+_WEAK = ("weakref.ref", "weakref.ReferenceType", "weakref.WeakMethod")
+
+
 def _is_a(engine: Engine, value: Value, kind: Value) -> bool | None:
     """Whether a value is an instance of a type; None where that is not known."""
     if isinstance(kind, Class):
@@ -124,6 +127,8 @@ def _is_a(engine: Engine, value: Value, kind: Value) -> bool | None:
         return None if isinstance(value, Unknown) else False
     if isinstance(kind, External):
         name = kind.path.removeprefix("builtins.")
+        if kind.path in _WEAK and isinstance(value, (Function, Method, Maker)):
+            return isinstance(value, Maker) and value.kind == "weakref"
         if isinstance(value, Const):
             return (
                 value.type_name == name or (name == "int" and value.type_name == "bool")
