@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from buttress_scanner.contracts._data import DataError, read_data
+from buttress_scanner.contracts._data import DataError, Part, read_data
 from buttress_scanner.contracts._files import plain, whole
 from buttress_scanner.contracts._schemas import SchemaError, Schemas, validate_schema
 from buttress_scanner.contracts.base import Contract, Strings
@@ -80,12 +80,13 @@ class DocumentSchemas(Contract):
 
     def breakings(self, program: Program) -> Iterable[Breaking]:
         """Replace a document by one that the schema refuses."""
+        from buttress_scanner.contracts._schema_errors import faults
         from buttress_scanner.contracts.breaking import Breaking, Place
 
         try:
             validate = Schemas(program.documents).validator(self.form)
-            refused = [json.dumps(each).encode() for each in _UNLIKELY if any(True for _ in validate(each))]
-        except Exception:  # noqa: BLE001 - a schema that cannot be applied is told by the check
+            refused = [json.dumps(each).encode() for each in _UNLIKELY if faults(Part((1, 1), each), validate)]
+        except SchemaError:  # which the check tells
             return
         for path in program.documents.matching(self.files):
             if path == self.form:
