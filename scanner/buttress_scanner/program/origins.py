@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from buttress_scanner.program.callers import Callers
 from buttress_scanner.program.carrying import is_made_at, operands_of, unbound
-from buttress_scanner.program.classes import is_record, linearise, members
+from buttress_scanner.program.classes import fields, is_record, linearise, members
 from buttress_scanner.program.declared import defining_frame
 from buttress_scanner.program.plausible import fits
 from buttress_scanner.program.values import (
@@ -86,7 +86,7 @@ class Read:
 class Origins(Callers):
     """The walk over the frames of a program."""
 
-    _records: dict[tuple[object, Value], list[Site]] = field(default_factory=dict)
+    _records: dict[tuple[object, str, Value], list[Site]] = field(default_factory=dict)
     """By class or object, and value: the arguments of its constructor that can be the value."""
 
     def walk(
@@ -357,11 +357,11 @@ class Origins(Callers):
             if alike and self.carries(frame, operands[3], place.target):
                 yield replace(place, frame=frame, node=operands[3], calls=(), is_stored=True)
         for owner in owners:
-            yield from self._given_to_record(place, owner)
+            yield from self._given_to_record(place, owner, read.name)
 
-    def _given_to_record(self, place: Place, owner: Instance) -> Iterator[Place]:
+    def _given_to_record(self, place: Place, owner: Instance, name: str) -> Iterator[Place]:
         site = owner.site
-        key = (owner.info if is_open(site) else owner, place.target)
+        key = (owner.info if is_open(site) else owner, name, place.target)
         known = self._records.get(key)
         if known is None:
             sites = (
@@ -372,16 +372,25 @@ class Origins(Callers):
                 else []
             )
             found = sites if sites and is_record(self.engine, owner.info) else []
-            known = self._records[key] = [operand for each in found for operand in self._operands_with(each, place.target)]
+            operands = (operand for each in found for operand in self._operands_with(each, owner, name, place.target))
+            known = self._records[key] = list(operands)
         for frame, node in known:
             yield replace(place, frame=frame, node=node, calls=(), is_stored=True)
 
-    def _operands_with(self, site: Site, target: Value) -> list[Site]:
-        """The arguments of a call that can be a value."""
-        frame, node = site
-        if frame.body.nodes[node][0] != "call":
+    def _operands_with(self, site: Site, owner: Instance, name: str, target: Value) -> list[Site]:
+        """The arguments of a call that give a field of a record, as far as can be told, and can be a value."""
+        frame, index = site
+        node = frame.body.nodes[index]
+        if node[0] != "call":
             return []
-        return [(frame, o) for o in operands_of(frame.body.nodes[node])[1:] if self.carries(frame, o, target)]
+        names = [field_name for field_name, *_ in fields(self.engine, owner.info)]
+        plain = not any(starred for starred, _ in node[2]) and all(keyword for keyword, _ in node[3])
+        given = operands_of(node)[1:]
+        if plain and name in names:
+            place = names.index(name)
+            positional = [node[2][place][1]] if place < len(node[2]) else []
+            given = [operand for keyword, operand in node[3] if keyword == name] or positional
+        return [(frame, o) for o in given if self.carries(frame, o, target)]
 
 
 def _may_be(engine: Engine, written: Instance, owners: list[Instance], infos: set[object]) -> bool:

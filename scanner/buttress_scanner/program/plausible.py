@@ -33,7 +33,12 @@ def fits(engine: Engine, frame: Frame, node: int, target: Value) -> bool:
         operation = frame.body.nodes[current]
         if operation[0] == "narrow" and operation[1] in _TESTS and _has(frame, current, target):
             return True
-        if operation[0] in ("narrow", "phi"):
+        if operation[0] == "declare" and isinstance(target, (Instance, Member)):
+            said = _plain(instantiate(engine, frame, operation[2]))
+            if any(_takes(engine, value, target) for value in said):
+                return True
+            pending += [operation[1]] if not said and operation[1] >= 0 else []
+        elif operation[0] in ("narrow", "phi"):
             pending += [operation[3]] if operation[0] == "narrow" else operation[1]
         elif _can_be(engine, frame, current, target):
             return True
@@ -72,6 +77,10 @@ def _declared(engine: Engine, frame: Frame, name: str) -> list[Value]:
     outer = defining_frame(engine, frame)
     if param is None or param.annotation < 0 or outer is None:
         return []
-    declared = instantiate(engine, outer, param.annotation)
+    return _plain(instantiate(engine, outer, param.annotation))
+
+
+def _plain(declared: list[Value]) -> list[Value]:
+    """The objects of a declaration; empty where it permits other things as well."""
     plain = all(isinstance(v, (Instance, Object)) or (isinstance(v, Const) and v.value is None) for v in declared)
     return [v for v in declared if isinstance(v, (Instance, Object))] if plain else []
