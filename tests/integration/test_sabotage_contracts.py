@@ -380,6 +380,34 @@ SABOTAGES = [
         (FUTURE, f"{FUTURE}\nimport time as phase_12_time\n"),
     ),
     breaks(
+        "runtime-without-circles",
+        "the codes know the errors, inside of a function",
+        f"{EXECUTION}/codes.py",
+        "from buttress_runtime.execution.errors import error_envelope",
+        after(
+            FUTURE,
+            "\n\ndef shown():\n    from buttress_runtime.execution.errors import error_envelope\n\n    return error_envelope\n",
+        ),
+    ),
+    breaks(
+        "plans-are-values",
+        "a plan that can be written to",
+        f"{PLANNING}/plan.py",
+        "class BatchPlan:",
+        ("@dataclass(frozen=True, slots=True)\nclass BatchPlan:", "@dataclass(slots=True)\nclass BatchPlan:"),
+    ),
+    breaks(
+        "down-to-the-runner",
+        "the first service calls the runner",
+        f"{SERVICES}/analysis_execution.py",
+        "return runner.run(",
+        after(
+            FUTURE,
+            "\nfrom buttress_runtime.execution.runner import ToolRunner\n\n\n"
+            'def quick(runner: ToolRunner) -> object:\n    return runner.run("same", {})\n\n\n',
+        ),
+    ),
+    breaks(
         "scanner-and-runtime-apart",
         "the scanner loads the runtime",
         "scanner/buttress_scanner/findings/model.py",
@@ -417,6 +445,9 @@ RENAMED = {
     "runtime-layers": (f"{RUNTIME}/ports.py", "", ""),
     "execution-layers": (f"{EXECUTION}/codes.py", "", ""),
     "planning-stands-alone": (PLANNING, "", ""),
+    "runtime-without-circles": (RUNTIME, "", ""),
+    "plans-are-values": (f"{PLANNING}/plan.py", "class BatchPlan:", "class Plan:"),
+    "down-to-the-runner": (f"{EXECUTION}/runner.py", "", ""),
     "scanner-and-runtime-apart": (RUNTIME, "", ""),
 }
 
