@@ -12,8 +12,8 @@ from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.responses import responses
 
 AT_HAND = {
-    "asyncio", "builtins", "contextlib", "dataclasses", "datetime", "http", "json", "logging", "os", "pytest", "queue", "subprocess", "sys",
-    "threading", "time", "traceback", "typing", "unittest",
+    "asyncio", "builtins", "contextlib", "dataclasses", "datetime", "http", "json", "logging", "os", "pytest", "queue", "subprocess",
+    "sys", "threading", "time", "traceback", "typing", "unittest",
 }  # fmt: skip
 NOT_EVERYWHERE = {"sys.last_value"}
 """What Python sets when something has gone wrong only."""
@@ -24,8 +24,8 @@ def named() -> list[str]:
     known, tests, answers = handling(), hygiene(), responses()
     paths = {
         *known.traceback, *known.raising, *known.traceback_text, *known.current, *known.looks, *known.quiet,
-        *tests.sleeps, *tests.commands, *tests.skips, *tests.patchers, *tests.assertions.functions, *tests.assertions.static, *tests.sources,
-        *answers.makers, *answers.fixed,
+        *tests.sleeps, *tests.commands, *tests.skips, *tests.patchers, *tests.assertions.functions, *tests.assertions.static,
+        *tests.sources, *answers.makers, *answers.fixed,
     }  # fmt: skip
     return sorted(
         p for p in paths if p.partition(".")[0] in AT_HAND and not p.startswith("pytest.mark.") and p not in NOT_EVERYWHERE

@@ -94,7 +94,7 @@ class Decorators:
             case Partial(function=function) | Descriptor(function=function) | Maker(function=Function() as function):
                 return self.include(function)
         path = path_of(self.engine, value)
-        return bool(path) and (path in self.paths or path.removesuffix("()") in self.paths)
+        return bool(path) and path.replace("()", "") in self.paths
 
 
 def _tells_apart(value: Value) -> bool:

@@ -185,7 +185,7 @@ class Statuses:
         if path.endswith(".__init__"):
             yield path.removesuffix(".__init__"), 0 if isinstance(value, Method) else 1
         elif path and not path.endswith("()"):
-            yield path, 0
+            yield path.replace("()", ""), 0
 
     def _constructs_itself(self, value: Class) -> bool:
         """Whether a class has a constructor of its own, whose call of the one behind it is looked at, or its own status."""
@@ -269,7 +269,7 @@ class Statuses:
         return found
 
     def _registered(self, frame: Frame, node: Node, view: Views) -> Iterator[Body]:
-        paths = {p.removesuffix("()") for p in paths_at(self.engine, frame, node[1])}
+        paths = {p.replace("()", "") for p in paths_at(self.engine, frame, node[1])}
         if node[0] == "deco" and paths & view.decorators:
             yield from (f.body for f in functions_in(self.engine, self.engine.read(frame, node[2])))
         elif node[0] == "call" and paths & view.registrations:
