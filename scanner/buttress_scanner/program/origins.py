@@ -149,8 +149,8 @@ class Origins(Callers):
             case "attr":
                 yield from self._from_attribute(place, node)
             case "call" | "await" | "enter" | "iter" | "item" | "unpack" | "deco":
-                yield from self._from_results(place)
-                yield from self._from_operands(place, node)
+                results = list(self._from_results(place))
+                yield from results or self._from_operands(place, node)
             case "matchpos":
                 yield Read(place, node[1], "")
             case "global" | "own" | "free" | "from":
