@@ -15,7 +15,7 @@ from buttress_scanner.program.flow_flags import Variables
 from buttress_scanner.program.flow_scope import Obligation, Scope
 from buttress_scanner.program.flow_state import IDLE, Outcome, State
 from buttress_scanner.program.flow_tables import CONSTRUCTION
-from buttress_scanner.program.states_binding import Binding
+from buttress_scanner.program.states_binding import Binding, Link
 from buttress_scanner.program.states_conditions import Conditions
 from buttress_scanner.program.states_effects import StateEffects
 from buttress_scanner.program.states_model import EMPTY, NEW, Deed, Held, Known, Same, Spot, Status, entry, merged, put, resolved
@@ -125,6 +125,8 @@ class States(Flow):
         self.visited: dict[Key, set[Moment]] = {}
         self.judged: dict[tuple[Body, int], bool] = {}
         """Writes, with whether the state before was known on some path."""
+        self._handed: dict[tuple[Frame, int, Frame, Status, str], tuple[Status, Link, dict[Status, Status]]] = {}
+        """Calls by the status before them: what they hand over, and the status behind them by that of the callee at its end."""
         self._giving: dict[Frame, bool] = {}
         self._variable_reads: dict[Frame, list[int]] = {}
         self.inlined_at: dict[tuple[Frame, Frame], int] = {}
@@ -189,7 +191,10 @@ class States(Flow):
             return self._unconcerned(callee, state, mode)
         frame, index, _ = self.current
         before: Status = state.status
-        inner, link = self.binding.enter(frame, index, callee, before, mode)
+        call = (frame, index, callee, before, mode)
+        if call not in self._handed:
+            self._handed[call] = (*self.binding.enter(frame, index, callee, before, mode), {})
+        inner, link, left = self._handed[call]
         if not link.concerns and not link.lost and not self._gives(callee):
             return self._unconcerned(callee, state, mode)
         if callee not in self.writing:
@@ -200,9 +205,11 @@ class States(Flow):
         found: set[Outcome] = set()
         for kind, ended, _, exc, explicit in self._summary(key):
             promises = ended.promises if closes else tuple(dict.fromkeys((*state.promises, *ended.promises)))
-            after = self.binding.leave(frame, index, link, before, ended.status)
-            after = self._remembered(frame, before, after)
-            found.add(Outcome(kind, state._replace(status=after, promises=promises), None, exc, explicit))
+            if ended.status not in left:
+                after = self.binding.leave(frame, index, link, before, ended.status)
+                left[ended.status] = self._remembered(frame, before, after)
+            ended_as = state._replace(status=left[ended.status], promises=promises)
+            found.add(Outcome(kind, ended_as, None, exc, explicit))
         return found
 
     def _unconcerned(self, callee: Frame, state: State, mode: str) -> set[Outcome]:
