@@ -36,6 +36,7 @@ _ESCAPES = {"\\": "\\\\", "|": "\\|", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = {value: key for key, value in _ESCAPES.items()}
 _UNSAFE = re.compile(r"[\\|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
 _RESERVED = "suppression"
 """Findings about comments in the code are repaired, never known."""
@@ -104,7 +105,7 @@ def _entry(line: str, number: int) -> Entry:
         hint = "Keep the lines of both sides, without the markers, and run `buttress baseline prune`."
         raise BaselineError("a merge left a conflict here", number, hint)
     fields = [_ESCAPE.sub(_unescape, field) for field in line.split(_BETWEEN)]
-    if len(fields) != _FIELDS or not fields[-1].isdecimal() or fields[-1] == "0":
+    if len(fields) != _FIELDS or not _NUMBER.fullmatch(fields[-1]):
         raise BaselineError("this is no entry: contract | symbol | deed | statement | number", number, _RESTORE)
     contract, symbol, sink, statement, count = fields
     return Entry(Key(contract, symbol, sink, statement), int(count))

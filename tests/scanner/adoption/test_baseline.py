@@ -364,6 +364,24 @@ def test_what_is_written_is_read(entries: baseline.Baseline) -> None:
     assert text(entries).count(b"\n") == text(()).count(b"\n") + len(entries)
 
 
+@given(
+    st.one_of(
+        st.binary(),
+        st.text().map(str.encode),
+        st.lists(st.sampled_from(["a", " | ", "1", "\\u", "\n", "<<<<<<< "])).map("".join).map(str.encode),
+    )
+)
+def test_any_file_is_read_or_refused(content: bytes) -> None:
+    """Whatever somebody has put into the file, the answer is entries or a reason with a line."""
+    entries, refused = (), None
+    try:
+        entries = parse(b"# buttress baseline, version 1\n" + content)
+    except BaselineError as error:
+        refused = error
+    assert parse(text(entries)) == entries
+    assert refused is None or (refused.line > 0 and refused.hint)
+
+
 @given(BASELINES, BASELINES)
 def test_a_change_leads_from_one_to_the_other(before: baseline.Baseline, after: baseline.Baseline) -> None:
     """What came, what went and what moved account for every entry."""
