@@ -373,7 +373,8 @@ def test_what_is_written_is_read(entries: baseline.Baseline) -> None:
 )
 def test_any_file_is_read_or_refused(content: bytes) -> None:
     """Whatever somebody has put into the file, the answer is entries or a reason with a line."""
-    entries, refused = (), None
+    entries: baseline.Baseline = ()
+    refused = None
     try:
         entries = parse(b"# buttress baseline, version 1\n" + content)
     except BaselineError as error:
