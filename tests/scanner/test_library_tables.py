@@ -12,8 +12,8 @@ from buttress_scanner.program.hygiene import hygiene, within
 from buttress_scanner.program.responses import responses
 
 AT_HAND = {
-    "asyncio", "builtins", "contextlib", "dataclasses", "datetime", "http", "json", "logging", "os", "pytest", "queue", "subprocess",
-    "sys", "threading", "time", "traceback", "typing", "unittest",
+    "asyncio", "builtins", "contextlib", "dataclasses", "datetime", "http", "json", "logging", "os", "pytest", "queue",
+    "subprocess", "sys", "threading", "time", "traceback", "typing", "unittest",
 }  # fmt: skip
 NOT_EVERYWHERE = {"sys.last_value"}
 """What Python sets when something has gone wrong only."""

@@ -52,6 +52,8 @@ class Mocks:
         path = path_of(self.engine, value)
         if not path or "()" in path or not self.tables.is_mock(path) or isinstance(value, Object):
             return ""
+        if path.rpartition(".")[2] in self.tables.incidental:
+            return ""
         receiver = value.receiver if isinstance(value, Method) else None
         if isinstance(receiver, Object) and receiver.path not in LIBRARY.values():
             return ""

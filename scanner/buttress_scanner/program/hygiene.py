@@ -40,6 +40,7 @@ class Hygiene:
     """The tables."""
 
     mocks: tuple[str, ...]
+    incidental: frozenset[str]
     sleeps: Mapping[str, Argument]
     commands: frozenset[str]
     readers: tuple[str, ...]
@@ -74,6 +75,7 @@ def hygiene() -> Hygiene:
     asserting, patched = data["assertion"], data["patched-clock"]
     return Hygiene(
         mocks=tuple(data["mock"]["packages"]),
+        incidental=frozenset(data["mock"]["incidental"]),
         sleeps=_arguments(data["sleep"]),
         commands=frozenset(data["command"]["functions"]),
         readers=tuple(data["clock"]["readers"]),
