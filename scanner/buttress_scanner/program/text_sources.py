@@ -48,6 +48,8 @@ class TextSources:
     def __init__(self, engine: Engine, frames: Iterable[Frame]) -> None:
         self._engine = engine
         self._left = STEPS
+        self._hidden = 0
+        """How often an object was met that stands for others, of which other frames know more."""
         known = list(frames)
         self._arguments = TextArguments(engine, known, self._trace)
         self._objects = TextObjects(engine, self._arguments)
@@ -117,6 +119,15 @@ class TextSources:
         members = [v for v in values if isinstance(v, Member) and enum_value_kind(self._engine, v.info) == "str"]
         return [Named(t) for t in texts_in([*values, *(w for m in members for w in enum_value(self._engine, m.info, m.name))])]
 
+    def _rest(self, frame: Frame, node: int, hidden: int) -> list[Named]:
+        """What is known where nothing could be followed, unless that was because the text is named elsewhere."""
+        return self._known(frame, node) if self._hidden == hidden else []
+
+    def _is_elsewhere(self, frame: Frame, node: int) -> bool:
+        found = self._objects.are_elsewhere(frame, node)
+        self._hidden += found
+        return found
+
     def _constant(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         return [Named(operation[1])] if isinstance(operation[1], str) else []
 
@@ -125,8 +136,9 @@ class TextSources:
 
     def _narrow(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         possible = set(texts_in(self._engine.read(frame, node)))
+        hidden = self._hidden
         found = self._trace(frame, operation[3], trail)
-        if not found:  # a test says what it is: `if name == "pages"`
+        if not found and self._hidden == hidden:  # a test says what it is: `if name == "pages"`
             return [Named(text) for text in sorted(possible)]
         return [n for n in found if n.text in possible] if possible else found
 
@@ -177,7 +189,7 @@ class TextSources:
             texts = texts_in(self._engine.values(self._engine.slot("of", instance, operation[2])))
             found += [Named(text, (instance.site,)) if text in given else Named(text) for text in texts]
         said = self._stores.said(frame, operation[1], operation[2], self._trace, trail)
-        if not found and not self._objects.are_elsewhere(frame, operation[1]):
+        if not found and not self._is_elsewhere(frame, operation[1]):
             found = self._variable(frame, node, operation, trail)
         names = {n.text for n in said}
         return [*said, *(n for n in found if n.way or n.text not in names)]
@@ -191,7 +203,7 @@ class TextSources:
             return [Named(n.text, ((frame, node), *n.way)) for n in given]
         if not any(isinstance(v, (Const, Object)) for v in values):
             return self._default(frame, operation, trail)
-        callee = frame.body.nodes[operation[1]]
+        callee, hidden = frame.body.nodes[operation[1]], self._hidden
         if callee[0] == "attr":
             made = self._by_method(frame, operation, callee, trail)
             if made:
@@ -204,7 +216,7 @@ class TextSources:
                 for result in entered.body.returns:
                     given = self._trace(entered, result, deeper)
                     found += [Named(n.text, n.way or ((entered, result),)) for n in given] if strange else given
-        return found or self._known(frame, node)
+        return found or self._rest(frame, node, hidden)
 
     def _default(self, frame: Frame, operation: Node, trail: Trail) -> list[Named]:
         """What stands in for a variable of the environment that is not set."""
@@ -247,14 +259,17 @@ class TextSources:
         holder = frame.body.nodes[operation[1]]
         if isinstance(key[1], str) and holder[0] == "param":
             return self._arguments.under(frame, holder[1], key[1]) or self._known(frame, node)
+        hidden = self._hidden
         cut = self._pieces(frame, operation[1], key[1], trail) if isinstance(key[1], int) else []
-        return cut or self._stores.put(self._engine.read(frame, operation[1]), [n.text for n in self._known(frame, node)], trail)
+        rest = [n.text for n in self._rest(frame, node, hidden)] if not cut else []
+        return cut or self._stores.put(self._engine.read(frame, operation[1]), rest, trail)
 
     def _unpacked(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
         if operation[4]:
             return self._known(frame, node)
+        hidden = self._hidden
         found = self._pieces(frame, operation[1], operation[2], trail) or self._of_pair(frame, operation, trail)
-        return found or self._known(frame, node)
+        return found or self._rest(frame, node, hidden)
 
     def _of_pair(self, frame: Frame, operation: Node, trail: Trail) -> list[Named]:
         """One place in what a loop takes apart: ``for key, name in table.items()``, ``for label, name in PAIRS``."""
@@ -341,7 +356,7 @@ class TextSources:
             values = self._engine.values(self._engine.slot("of", owner, operation[2]))
             held = self._stores.put(values, self._elements_of(values), trail)
             found += [Named(n.text, (owner.site,)) if n.text in given else n for n in held]
-        if found or (operation[0] == "attr" and self._objects.are_elsewhere(frame, operation[1])):
+        if found or (operation[0] == "attr" and self._is_elsewhere(frame, operation[1])):
             return found
         values = self._engine.read(frame, node)
         is_read = operation[0] == "attr"
@@ -355,4 +370,6 @@ class TextSources:
     # --- parameters
 
     def _parameter(self, frame: Frame, node: int, operation: Node, trail: Trail) -> list[Named]:
-        return self._arguments.of(frame, operation[1], trail, self._trace)
+        found = self._arguments.of(frame, operation[1], trail, self._trace)
+        self._hidden += not found and frame.key == "*"  # what a shared frame knows of others is named by these
+        return found
