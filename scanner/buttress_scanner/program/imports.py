@@ -14,7 +14,7 @@ from buttress_scanner.program.arguments import Args
 from buttress_scanner.program.guards import Guards
 from buttress_scanner.program.loading import IMPORT_FUNCTIONS, concerned, loaded_modules
 from buttress_scanner.program.text_sources import TextSources
-from buttress_scanner.program.text_trails import Named
+from buttress_scanner.program.text_trails import Named, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -200,7 +200,7 @@ class ImportGraph:
                     for module in loaded_modules(engine, path, named.text, args, (frame, node)):
                         if self._may_exist(module):
                             yield self._named(frame, node, module, named)
-                for named in texts.beginnings(*place) if not known else ():
+                for named in _beginnings(texts, *place) if not known else ():
                     package = named.text.rpartition(".")[0]
                     for module in loaded_modules(engine, path, package, args, (frame, node)) if package.strip(".") else ():
                         if self._is_above(frame.unit, module):
@@ -237,7 +237,7 @@ class ImportGraph:
 
     def _is_above(self, unit: Unit, package: str) -> bool:
         """Whether importing something of a package, whatever it is, imports the package: it is no parent of the importer."""
-        return self._modules.is_ours(package) and not f"{unit.name}.".startswith(f"{package}.")
+        return self._may_exist(package) and not f"{unit.name}.".startswith(f"{package}.")
 
     def _named(self, frame: Frame, node: int, module: str, named: Named) -> Import:
         """The import at the outermost call that handed the name on, with the way from there."""
@@ -261,3 +261,23 @@ def _call_around(frame: Frame, operand: int) -> Site:
         if operation[0] == "call" and operand in [n for _, n in (*operation[2], *operation[3])]:
             return frame, node
     return frame, operand
+
+
+def _beginnings(texts: TextSources, frame: Frame, node: int) -> list[Named]:
+    """How a text begins of which the rest is not known: ``f"shop.api.{name}"``."""
+    operation = frame.body.nodes[node]
+    if operation[0] == "phi" and len(operation[1]) == 1:
+        return _beginnings(texts, frame, operation[1][0])
+    if operation[0] == "fstr":
+        parts = list(operation[1])
+    elif operation[0] == "bin" and operation[1] == "add":
+        parts = [operation[2], operation[3]]
+    else:
+        return []
+    found: list[Named] = []
+    for part in parts:
+        named = texts.of(frame, part)
+        if not named:
+            return found or (_beginnings(texts, frame, part) if part == parts[0] else [])
+        found = joined([found, named], "".join) if found else named
+    return found

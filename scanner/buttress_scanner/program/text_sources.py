@@ -76,25 +76,6 @@ class TextSources:
         self._left = STEPS
         return self._mapped(frame, node, Trail())[:MOST]
 
-    def beginnings(self, frame: Frame, node: int) -> list[Named]:
-        """How a text begins of which the rest is not known: ``f"shop.api.{name}"``."""
-        operation = frame.body.nodes[node]
-        if operation[0] == "phi" and len(operation[1]) == 1:
-            return self.beginnings(frame, operation[1][0])
-        if operation[0] == "fstr":
-            parts = list(operation[1])
-        elif operation[0] == "bin" and operation[1] == "add":
-            parts = [operation[2], operation[3]]
-        else:
-            return []
-        found: list[Named] = []
-        for part in parts:
-            texts = self.of(frame, part)
-            if not texts:
-                return found or (self.beginnings(frame, part) if part == parts[0] else [])
-            found = joined([found, texts], "".join) if found else texts
-        return found
-
     def sources(self, frame: Frame, node: int, path: str) -> list[Sources]:
         """What a call gives to the library function ``path``, for each way in which it calls it itself."""
         return [
