@@ -14,7 +14,7 @@ from buttress_scanner.program.flow_state import ANYTHING, END, EXPLICIT_RAISE, E
 from buttress_scanner.program.flow_tables import NOT_SAID
 from buttress_scanner.program.handling import handling
 from buttress_scanner.program.responses import responses
-from buttress_scanner.program.values import Box, Const, Member, Object, Unknown
+from buttress_scanner.program.values import Box, Const, External, Member, Method, Object, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -99,6 +99,11 @@ class EscapeScope(Scope):
     def can_be_looped(self, value: Value) -> bool:
         """Containers and texts hold what they hold."""
         return _container(value) is not None or super().can_be_looped(value)
+
+    def is_guess(self, value: Value) -> bool:
+        """A member of the result of a library call: ``Queue.get().fail`` beside the method of what was put there."""
+        function = value.function if isinstance(value, Method) else value
+        return isinstance(function, External) and "()." in function.path
 
     def takes(self, frame: Frame, call: Node, info: ClassInfo) -> bool:
         """A pydantic model is made of plain values that are given by name: nothing of it is left to check at run time."""

@@ -193,6 +193,7 @@ class Callees:
     def counted(self, values: list[Value]) -> list[Value]:
         """The values that count: not those of exempt code, nor what only stands for silence, as long as there are others."""
         known = [v for v in values if not (isinstance(v, Unknown) and v.reason.startswith(tables.NOT_SAID))] or values
+        known = [v for v in known if not self.flow.scope.is_guess(v)] or known
         return [v for v in known if not self.flow.ignores(v)] or known
 
     def behind_super(self, frame: Frame, callee: int, state: State) -> Outcomes | None:

@@ -112,6 +112,10 @@ class Scope:
         """Whether a loop over the value cannot fail."""
         return isinstance(value, Object) and value.path == "builtins.range"
 
+    def is_guess(self, value: Value) -> bool:
+        """Whether a callee stands for what some library may have given, and counts only where nothing else is known."""
+        return False
+
     def takes(self, frame: Frame, call: Node, info: ClassInfo) -> bool:
         """Whether a class that checks what it is given surely takes what this call gives."""
         return False
