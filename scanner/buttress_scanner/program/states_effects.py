@@ -16,7 +16,9 @@ from buttress_scanner.program.states_writes import Write, write_at
 from buttress_scanner.program.values import Instance, Super
 
 if TYPE_CHECKING:
-    from buttress_scanner.facts.model import Node
+    from collections.abc import Iterable
+
+    from buttress_scanner.facts.model import Body, Node
     from buttress_scanner.program.flow_callees import Edges
     from buttress_scanner.program.frames import ClassInfo, Frame
     from buttress_scanner.program.states import States
@@ -177,6 +179,18 @@ class StateCallees(Callees):
     def __init__(self, flow: States) -> None:
         super().__init__(flow)
         self.states = flow
+
+    def in_turn(self, frames: Iterable[Frame], state: State) -> Outcomes:
+        """All of the functions run, one after the other; of several frames of one function one does."""
+        alike: dict[Body, list[Frame]] = {}
+        for callee in frames:
+            alike.setdefault(callee.body, []).append(callee)
+        going, found = {state}, set()
+        for same in alike.values():
+            ended = {outcome for before in going for outcome in self.any_of(same, before)}
+            going = {outcome.state for outcome in ended if outcome.kind == NEXT}
+            found |= {outcome for outcome in ended if outcome.kind != NEXT}
+        return found | {Outcome(NEXT, s) for s in going}
 
     def construct(self, value: Class, edges: Edges, state: State, *, alone: bool) -> Outcomes:
         """What calling a class does, and in which state the object is then."""
