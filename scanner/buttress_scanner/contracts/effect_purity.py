@@ -174,8 +174,12 @@ class _Purity:
             guilty[hop.node] = effects | guilty.get(hop.node, frozenset())
             if not self._is_repeated(frame, hop, path):
                 self._report(frame, hop, path)
-            elif frame.body.kind not in ("module", "class") and hop.callee in self._running().next:
-                self._report(frame, hop, [hop, *self._running().path(hop.callee)])
+            elif frame.body.kind == "function" and self._also_runs(hop):
+                self._report(frame, hop, [hop, *self._running().path(hop.callee)])  # type: ignore[arg-type]
+
+    def _also_runs(self, hop: Hop) -> bool:
+        """Whether a call brings about something besides what loading a module does."""
+        return hop.callee is not None and hop.callee.body.kind != "module" and hop.callee in self._running().next
 
     def _running(self) -> Reach:
         """What is brought about without loading any module."""
