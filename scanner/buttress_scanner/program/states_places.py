@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from buttress_scanner.program.states_model import Known, Same, Spot, Status, entry, put, resolved, without
-from buttress_scanner.program.values import Instance, Member, Super
+from buttress_scanner.program.values import External, Instance, Member, Super
 
 if TYPE_CHECKING:
     from buttress_scanner.facts.model import Body
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 MADE = ("call", "await", "iter", "item", "unpack", "enter", "caught", "yield")
 """Operations whose node has been executed before its object is known."""
+
+COPIES = ("copy.copy", "copy.deepcopy")
+REPLACES = ("dataclasses.replace", "copy.replace", "attrs.evolve", "attr.evolve", "msgspec.structs.replace")
+"""Library functions that give a copy of their first argument, as it is or with other values in some fields."""
 
 
 class Places:
@@ -178,7 +182,15 @@ class Places:
     def is_tracked(self, frame: Frame, node: int) -> bool:
         """Whether a node can be an object with the field."""
         values = self.engine.read(frame, node)
-        return any(isinstance(v, Instance) and v.info in self.relation.classes for v in values)
+        if any(isinstance(v, Instance) and v.info in self.relation.classes for v in values):
+            return True
+        leaves = self.leaves(frame, node)
+        operands = frame.body.nodes[leaves[0]] if len(leaves) == 1 else ("",)
+        if operands[0] != "call" or not operands[2] or operands[2][0][1] >= leaves[0]:
+            return False
+        callees = self.engine.read(frame, operands[1])
+        copies = any(isinstance(v, External) and v.path in (*COPIES, *REPLACES) for v in callees)
+        return copies and self.is_tracked(frame, operands[2][0][1])
 
     def found(self, frame: Frame, node: int, status: Status) -> Spot:
         """Where the object of a node is found now."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress_scanner.program.states_model import Spot
+from buttress_scanner.program.states_places import COPIES, REPLACES
 from buttress_scanner.program.values import BoxMethod, Const, External, Instance, Method, Namespace, Value
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Frame
     from buttress_scanner.program.states import States
 
-_COPIES = ("copy.copy", "copy.deepcopy")
-_REPLACES = ("dataclasses.replace", "copy.replace", "attrs.evolve", "attr.evolve", "msgspec.structs.replace")
 _METHODS = ("_replace", "model_copy", "__replace__", "copy")
 """Methods of records that give a changed copy."""
 
@@ -80,9 +79,9 @@ def _called(states: States, frame: Frame, index: int, node: Node) -> Write | Non
             case Method(function=External(path=path)) if path.endswith(".__setattr__"):
                 receiver = _receiver(states, frame, node)
                 return _by_name(states, frame, index, [receiver, *(part for starred, part in node[2] if not starred)])
-            case External(path=path) if path in _COPIES and node[2] and states.places.is_tracked(frame, node[2][0][1]):
+            case External(path=path) if path in COPIES and node[2] and states.places.is_tracked(frame, node[2][0][1]):
                 return Write(frame, index, node[2][0][1], -1, Spot((frame, index)))
-            case External(path=path) if path in _REPLACES and node[2]:
+            case External(path=path) if path in REPLACES and node[2]:
                 return _replaced(states, frame, index, node, node[2][0][1])
             case External() | Method() | BoxMethod():
                 found = _by_method(states, frame, index, node)
