@@ -28,7 +28,7 @@ from buttress_scanner.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from buttress_scanner.contracts.base import Ledger
     from buttress_scanner.contracts.breaking import Breaking
@@ -67,16 +67,6 @@ class Wired(Contract):
     callers_in: Selectors | None = Field(
         None, description="Modules in which a caller must be; all that are not exempt when absent."
     )
-
-    def scope(self, program: Program) -> Iterable[str] | None:
-        """Modules that mention one of the symbols, its class or a class derived from that, and those around them."""
-        names: set[str] = set()
-        for text in self.symbols:
-            owner, _, member = text.partition(":")[2].rpartition(".")
-            if member == "*" or text.startswith("@"):
-                return None
-            names |= {member} | (program.descendants(owner.rpartition(".")[2]) if owner else program.descendants(member))
-        return program.around(names)
 
     def breakings(self, program: Program) -> Iterator[Breaking]:
         """Nothing is left of the program but the function or class itself, which then nobody uses."""

@@ -57,8 +57,10 @@ def probes(sample: Sample) -> str:
         {"kind": "wired", "symbols": _some(functions)},
     ]
     if used:
-        tables.append({"kind": "choke-point", "protect": _some(used), "only": ["gate"]})
-        tables.append({"kind": "finally-obligation", "function": _some(functions), "must-call": _some(used[1:] or used)})
+        # every second one is protected, the others have to be called: a contract may not forbid what another demands
+        tables.append({"kind": "choke-point", "protect": _some(used[::2]), "only": ["gate"]})
+    if used[1::2]:
+        tables.append({"kind": "finally-obligation", "function": _some(functions), "must-call": _some(used[1::2])})
     if functions:
         tables.append({"kind": "signature", "function": _some(functions), "params": ["nothing_like_this"]})
     for enum, members in (e for module, tree in trees.items() for e in _enums(module, tree)):
