@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from buttress_scanner.program.frames import Frame
 
 _DEPTH = 8
+_NOTHING: frozenset[str] = frozenset()
 _SAYING = frozenset({"io.console", "log"})
 
 
@@ -39,7 +40,7 @@ class Keeping:
         self.program = program
         self.engine = program.engine
         self.tables = handling()
-        self._known: dict[tuple[Frame, frozenset[str]], bool] = {}
+        self._known: dict[tuple[Frame, frozenset[str], frozenset[str]], bool] = {}
         self._returning: dict[tuple[Frame, frozenset[str]], bool] = {}
 
     # --- handlers and helpers
@@ -58,27 +59,36 @@ class Keeping:
             return False
         return any(end != RAISES and not kept for end, kept in Walk(self, frame, trace).block(tree, {False}))
 
-    def helper_keeps(self, frame: Frame, told: frozenset[str], depth: int) -> bool:
-        """Whether a function keeps the exception on all ways on which it returns, if these parameters hold it."""
-        key = (frame, told)
+    def helper_keeps(self, frame: Frame, told: frozenset[str], depth: int, text: frozenset[str] = _NOTHING) -> bool:
+        """Whether a function keeps the exception on all ways on which it returns.
+
+        Args:
+            frame: the function.
+            told: the parameters that hold the exception.
+            depth: how many helpers deep it is.
+            text: the parameters that hold the traceback as text.
+        """
+        key = (frame, told, text)
         if key in self._known:
             return self._known[key]
         if depth > _DEPTH:
             return False
         self._known[key] = False
         nodes = frame.body.nodes
-        caught = {i for i, n in enumerate(nodes) if n[0] == "param" and n[1] in told}
-        walk = Walk(self, frame, self.trace(frame, caught, range(len(nodes))), depth, by_return=False)
+        given = {i: n[1] for i, n in enumerate(nodes) if n[0] == "param"}
+        caught = {i for i, name in given.items() if name in told - text}
+        trace = self.trace(frame, caught, range(len(nodes)), {i for i, name in given.items() if name in text})
+        walk = Walk(self, frame, trace, depth, by_return=False)
         ends = walk.block(frame.body.tree, {False})
         self._known[key] = bool(frame.body.tree) and all(kept for end, kept in ends if end != RAISES)
         return self._known[key]
 
     # --- following the exception
 
-    def trace(self, frame: Frame, caught: set[int], inside: range) -> Trace:
-        """The nodes of a body that hold the exception."""
+    def trace(self, frame: Frame, caught: set[int], inside: range, printed: Iterable[int] = ()) -> Trace:
+        """The nodes of a body that hold the exception, from those where it comes in, itself or printed."""
         nodes = frame.body.nodes
-        held, text = set(caught), set[int]()
+        held, text = set(caught), set(printed)
         for index in inside:
             if nodes[index][0] == "call":
                 paths = {path_of(self.engine, v) for v in self.engine.read(frame, nodes[index][1])}
@@ -152,7 +162,9 @@ class Keeping:
         values = self.engine.read(frame, node[1])
         callees = [c for c in frame.edges.get(index, ()) if c.active]
         if callees and not any(isinstance(v, Class) or path_of(self.engine, v) in self.tables.traceback for v in values):
-            return all(self.helper_keeps(c, self._told_by(frame, node, c, trace), depth + 1) for c in callees)
+            return all(
+                self.helper_keeps(c, self._told_by(frame, node, c, trace), depth + 1, _told(c, node, trace.text)) for c in callees
+            )
         if any(_makes_only(v) for v in values):
             return False
         if any(isinstance(v, Class) for v in values):
