@@ -58,13 +58,18 @@ class Modules:
 
 
 def run_import(engine: Engine, name: str, site: tuple[Frame, int]) -> None:
-    """Importing at a site runs the bodies of modules of the program, packages first; of others, what the catalogue says."""
+    """Importing at a site runs the bodies of modules of the program, packages first; of others, what the catalogue says.
+
+    What a function imports of the packages around it has run before: they are loaded when its module is.
+    """
     parts = name.split(".")
+    inside = f"{site[0].unit.name}." if site[0].body.kind == "function" else ""
     for number in range(1, len(parts) + 1):
         part = ".".join(parts[:number])
         unit = engine.modules.get(part)
         if unit is not None:
-            engine.edge(site, unit.frame, "import")
+            if not inside.startswith(f"{part}."):
+                engine.edge(site, unit.frame, "import")
             continue
         effects = engine.catalogue.import_effects(part)
         if effects:
