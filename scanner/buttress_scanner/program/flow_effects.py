@@ -9,7 +9,19 @@ from buttress_scanner.program.classes import linearise, members
 from buttress_scanner.program.contents import known_items, unknown_items
 from buttress_scanner.program.flow_callees import Callees
 from buttress_scanner.program.flow_state import MET, NEXT, RAISE, Exc, Outcome, Promise, State, met, nothing, raising, unknown
-from buttress_scanner.program.values import Box, BoxMethod, Class, External, Function, Instance, Method, Object, Running, Value
+from buttress_scanner.program.values import (
+    Box,
+    BoxMethod,
+    Class,
+    External,
+    Function,
+    Instance,
+    Method,
+    Object,
+    Running,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +131,8 @@ class Effects:
         if frame.body.nodes[source][0] in ("seq", "dict", "const", "comp"):
             return bool(frame.body.nodes[source][1] != "gen")
         values = self.engine.read(frame, source)
-        return bool(values) and all(self.flow.scope.can_be_looped(v) for v in values)
+        known = [v for v in values if not (isinstance(v, Unknown) and v.reason.startswith(tables.NOT_SAID))]
+        return bool(known) and all(self.flow.scope.can_be_looped(v) for v in known)
 
     def _drained(self, frame: Frame, index: int, node: Node, state: State) -> Outcomes:
         edges = frame.edges.get(index)
