@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from buttress_scanner.graphs import knots_of, levels_of
 from buttress_scanner.init.model import Project, Proposal, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from buttress_scanner.init.model import Part
 
@@ -119,51 +120,22 @@ def _no_test_code(project: Project, package: str, label: str) -> Iterator[Propos
 # --- graphs
 
 
-def circles(edges: dict[str, set[str]]) -> list[list[str]]:
-    """The strongly connected groups of a graph, each sorted, in order of their first names (Tarjan 1972)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    groups: list[list[str]] = []
-    for start, leading in edges.items():
-        if start in index:
-            continue
-        work = [(start, iter(sorted(leading)))]
-        index[start] = low[start] = len(index)
-        stack.append(start)
-        while work:
-            node, rest = work[-1]
-            following = next((n for n in rest if n in edges), None)
-            if following is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    cut = stack.index(node)
-                    groups.append(sorted(stack[cut:]))
-                    del stack[cut:]
-            elif following not in index:
-                index[following] = low[following] = len(index)
-                stack.append(following)
-                work.append((following, iter(sorted(edges[following]))))
-            elif following in stack:
-                low[node] = min(low[node], index[following])
-    return sorted(groups)
+def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
+    """The strongly connected groups of a graph, each sorted, in the order of their first names."""
+    knots = knots_of(sorted(edges), _pairs(edges))
+    groups: dict[int, list[str]] = {}
+    for name in sorted(edges):
+        groups.setdefault(knots[name], []).append(name)
+    return sorted(groups.values())
 
 
-def _levels(groups: Iterable[list[str]], edges: dict[str, set[str]]) -> dict[str, int]:
+def _levels(groups: Iterable[list[str]], edges: Mapping[str, set[str]]) -> dict[str, int]:
     """How deep each node stands: below everything that leads to it; nodes of one circle stand on one level."""
-    group_of = {name: number for number, group in enumerate(groups) for name in group}
-    above: dict[int, set[int]] = {number: set() for number in group_of.values()}
-    for own, others in edges.items():
-        for other in others:
-            if group_of[own] != group_of[other]:
-                above[group_of[other]].add(group_of[own])
-    levels: dict[int, int] = {}
+    group_of = {name: group[0] for group in groups for name in group}
+    between = {(group_of[own], group_of[other]) for own, other in _pairs(edges) if group_of[own] != group_of[other]}
+    levels = levels_of(sorted(set(group_of.values())), sorted(between))
+    return {name: levels[first] for name, first in group_of.items()}
 
-    def level(number: int) -> int:
-        if number not in levels:
-            levels[number] = max((level(each) + 1 for each in sorted(above[number])), default=0)
-        return levels[number]
 
-    return {name: level(number) for name, number in group_of.items()}
+def _pairs(edges: Mapping[str, set[str]]) -> list[tuple[str, str]]:
+    return [(own, other) for own in sorted(edges) for other in sorted(edges[own]) if other in edges]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from buttress_scanner.report.html._graph import closing_cycles, levels_of
+from buttress_scanner.graphs import closing_cycles, levels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
