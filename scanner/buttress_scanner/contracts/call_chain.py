@@ -14,8 +14,10 @@ from buttress_scanner.contracts._protected import function_of, name_of
 from buttress_scanner.contracts.base import Contract, Ledger, Selectors
 from buttress_scanner.contracts.claims import Never, called, named
 from buttress_scanner.findings.model import Confidence, Position, Step
+from buttress_scanner.program.classes import members
+from buttress_scanner.program.flow_effects import has_attribute
 from buttress_scanner.program.program import symbol_of
-from buttress_scanner.program.values import Class, Instance, Maybe, Unknown, Value
+from buttress_scanner.program.values import Class, Descriptor, Function, Instance, Maybe, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -127,10 +129,21 @@ class _Search:
 
     def _judge(self, frame: Frame, link: int, index: int) -> None:
         hits = [hit for hit in self._hits(frame, index) if not self._is_lawful(link, hit.link)]
-        if hits:
+        if hits and not self._is_own(frame, index):
             self._report(frame, link, self._made_at(frame, index), min(hits, key=_rank))
         elif frame.body.nodes[index][0] == "call":
             self._note_unknown(frame, index)
+
+    def _is_own(self, frame: Frame, index: int) -> bool:
+        """Whether a method calls one of its own object, which a subclass of another link overrides."""
+        node = frame.body.nodes[index]
+        callee = frame.body.nodes[node[1]] if node[0] == "call" else node
+        if callee[0] != "attr" or frame.owner is None or not frame.body.params:
+            return False
+        if frame.body.nodes[callee[1]] != ("param", frame.body.params[0].name):
+            return False
+        held = members(self.program.engine, frame.owner, callee[2])
+        return held is not None and all(isinstance(v, (Function, Descriptor)) for v in held[1])
 
     def _made_at(self, frame: Frame, index: int) -> int:
         """The call whose coroutine or generator a node runs, else the node."""
@@ -152,12 +165,20 @@ class _Search:
             if how == "fits" or (is_constructor(callee) and frame.unit.name in self.composing):
                 continue
             link = self.links.of_frame(callee)
-            if _is_made_before(callee) and link >= 0:
+            if (_is_made_before(callee) and link >= 0) or self._is_idle(frame, index, callee):
                 continue
             if link < 0:
                 yield from self._reached(callee) if callee.body not in own else ()
             elif not (is_constructor(callee) and callee.owner is not None and self.links.constructed(callee.owner) < 0):
                 yield _Hit(link, callee.symbol, "constructs" if is_constructor(callee) else "calls")
+
+    def _is_idle(self, frame: Frame, index: int, callee: Frame) -> bool:
+        """Whether ``__getattr__`` stands by for an attribute that all objects have."""
+        node = frame.body.nodes[index]
+        if callee.body.name != "__getattr__" or node[0] != "attr":
+            return False
+        infos = [v.info for v in self.program.node_values(frame, node[1]) if isinstance(v, Instance)]
+        return bool(infos) and all(has_attribute(self.program.engine, info, node[2]) for info in infos)
 
     def _by_value(self, frame: Frame, index: int) -> Iterator[_Hit]:
         cell = frame.cells[frame.body.nodes[index][1]]
@@ -211,7 +232,7 @@ class _Search:
             if how == "fits":
                 continue
             link = self.links.of_frame(callee)
-            if link < 0 or _is_made_before(callee):
+            if link < 0 or _is_made_before(callee) or self._is_idle(frame, index, callee):
                 continue
             if not is_constructor(callee):
                 yield _Hit(link, callee.symbol, "calls")
