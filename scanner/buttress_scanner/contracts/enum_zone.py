@@ -236,12 +236,20 @@ class _Mentions:
         operands = [o for _, o in node[2]] + [o for _, o in node[3]]  # type: ignore[attr-defined]
         if self._by_zone(frame, index) or self._mentioned(frame, int(str(node[1]))):
             return False
+        if not operands and self._is_made_empty(frame, index):
+            return False
         if any(self._mentioned(frame, o) for o in operands):  # what was given may be what comes back
             return any(self._yields_own(callee, 0) for callee in frame.edges.get(index, ()))
         receiver = frame.body.nodes[int(str(node[1]))]
         if receiver[0] == "attr" and self._mentioned(frame, receiver[1]):
             return any(self._yields_own(callee, 0) for callee in frame.edges.get(index, ()))
         return True
+
+    def _is_made_empty(self, frame: Frame, index: int) -> bool:
+        """``Counter()``: a container that is made here, whatever is put into it later."""
+        cell = frame.cells[index]
+        made = [v.site for v in (cell.values if cell is not None else ()) if isinstance(v, Box)]
+        return bool(made) and not frame.edges.get(index) and all(isinstance(s, tuple) and s[:2] == (frame, index) for s in made)
 
     def _yields_own(self, callee: Frame, depth: int) -> bool:
         """Whether a function's result may be a forbidden member that the function itself names."""
