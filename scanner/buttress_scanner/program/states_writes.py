@@ -75,7 +75,10 @@ def _called(states: States, frame: Frame, index: int, node: Node) -> Write | Non
     for value in states.engine.read(frame, node[1]):
         match value:
             case External(path=path) if path == "builtins.setattr" or path.endswith(".__setattr__"):
-                return _by_name(states, frame, index, [part for starred, part in node[2] if not starred])
+                parts = [part for starred, part in node[2] if not starred]
+                return _by_name(states, frame, index, parts if len(parts) == 3 else [_receiver(states, frame, node), *parts])
+            case BoxMethod(name="__setattr__"):
+                return _by_name(states, frame, index, [_receiver(states, frame, node), *(part for _, part in node[2])])
             case Method(function=External(path=path)) if path.endswith(".__setattr__"):
                 receiver = _receiver(states, frame, node)
                 return _by_name(states, frame, index, [receiver, *(part for starred, part in node[2] if not starred)])
@@ -112,7 +115,8 @@ def _by_method(states: States, frame: Frame, index: int, node: Node) -> Write | 
     leaf = frame.body.nodes[states.places.leaves(frame, node[1])[0]] if callee >= 0 else ("", -1, "")
     if leaf[2] == "update":
         target = _behind_namespace(states, frame, callee)
-        value = _keyword(states, node) if target >= 0 else -1
+        given = [part for starred, part in node[2] if not starred]
+        value = max(_keyword(states, node), _named_in(states, frame, given)) if target >= 0 else -1
         return Write(frame, index, target, value) if value >= 0 else None
     if leaf[2] in _METHODS and states.places.is_tracked(frame, callee):
         return _replaced(states, frame, index, node, callee)
@@ -123,12 +127,15 @@ def _replaced(states: States, frame: Frame, index: int, node: Node, target: int)
     if not states.places.is_tracked(frame, target):
         return None
     value = _keyword(states, node)
-    updates = [part for name, part in node[3] if name == "update"]
-    pairs = [p for part in updates for leaf in states.places.leaves(frame, part) for p in _pairs(frame, leaf)]
-    for key, held in pairs:
-        if key >= 0 and frame.body.nodes[key] == ("const", states.relation.field):
-            value = held
+    value = max(value, _named_in(states, frame, [part for name, part in node[3] if name == "update"]))
     return Write(frame, index, target, value, Spot((frame, index)))
+
+
+def _named_in(states: States, frame: Frame, displays: list[int]) -> int:
+    """The node that dicts which are written out give to the field, -1 for none."""
+    pairs = [p for part in displays for leaf in states.places.leaves(frame, part) for p in _pairs(frame, leaf)]
+    named = [held for key, held in pairs if key >= 0 and frame.body.nodes[key] == ("const", states.relation.field)]
+    return named[-1] if named else -1
 
 
 def _pairs(frame: Frame, leaf: int) -> tuple[tuple[int, int], ...]:
