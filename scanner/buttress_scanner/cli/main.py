@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from buttress_scanner.cli import baseline, check, doctor, explain, fix, init, lsp, report, sabotage, schema, show, why
+from buttress_scanner.cli import baseline, check, doctor, explain, fix, init, lsp, report, sabotage, schema, show, stated, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def _interruptible(command: Callable[Options, None]) -> Callable[Options, None]:
 
 _shows = typer.Typer(
     name="show",
-    help="Show what the engine believes of the program: callers, effects, the call graph.",
+    help="Show what the configuration states, and what the engine believes of the program.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -74,6 +74,8 @@ for _group, _name, _command in (
     (_baseline, "write", baseline.write_baseline),
     (_baseline, "prune", baseline.prune),
     (_baseline, "diff", baseline.diff),
+    (_shows, "contracts", stated.contracts),
+    (_shows, "zones", stated.zones),
     (_shows, "callers", show.callers),
     (_shows, "effects", show.effects),
     (_shows, "graph", show.graph),

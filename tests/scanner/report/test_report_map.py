@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from buttress_scanner.findings.map_model import Layering, Link, ModuleMap, Part
 from buttress_scanner.findings.model import Position
-from buttress_scanner.report.html._boxes import FINEST, Drawing, Mark, first_shown, layered, whole
 from buttress_scanner.graphs import closing_cycles, knots_of, levels_of
+from buttress_scanner.report.html._boxes import FINEST, Drawing, Mark, first_shown, layered, whole
 from buttress_scanner.report.html._layout import WIDTH, arranged, short_names
 
 NAMES = st.integers(0, 7)
