@@ -241,9 +241,14 @@ class Program:
         return [u for u in self.modules.values() if any(w.encode() in u.data for w in words) and pattern.search(u.data)]
 
     def around(self, names: AbstractSet[str]) -> set[str]:
-        """The modules that mention any of the names, and those that mention a function or class which does."""
-        units = self.mentioning(names)
-        carriers = {b.name for u in units for b in u.facts.bodies if b.kind in ("function", "class") and mentions(b, names)}
+        """The modules that mention any of the names, and those that mention a function or class which does.
+
+        A special method runs without being named: its class is what others mention.
+        """
+        plain = {name for name in names if not _is_special(name)} or names
+        units = self.mentioning(plain)
+        bodies = ((unit, body) for unit in units for body in unit.facts.bodies if body.kind in ("function", "class"))
+        carriers = {_carrier(unit, body) for unit, body in bodies if mentions(body, names)}
         return {unit.name for unit in [*units, *self.mentioning(carriers)]}
 
     def base_names(self, subject: Subject) -> set[str]:
@@ -326,6 +331,17 @@ def mentions(body: Body, names: AbstractSet[str]) -> bool:
         (node[0] in ("attr", "global", "late", "from") and node[-1] in names) or (node[0] == "const" and node[1] in names)
         for node in body.nodes
     )
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _carrier(unit: Unit, body: Body) -> str:
+    """The name under which others bring a function or class about: for a special method that of its class."""
+    while _is_special(body.name) and body.parent > 0:
+        body = unit.facts.bodies[body.parent]
+    return body.name
 
 
 def _last_name(nodes: list[Node], node: int) -> str:
