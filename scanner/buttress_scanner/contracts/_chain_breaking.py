@@ -23,17 +23,17 @@ def upwards(program: Program, chain: Sequence[str]) -> Iterator[Breaking]:
     statement, name = imported(subject)
     for text in reversed(chain[1:]):
         how = f"calls `{subject.symbol}` from `{text}`"
+        units = program.select([text]) if ":" not in text else []
+        if units:
+            head = f"{statement}\n\n\ndef sabotage(other: {name}) -> None:\n"
+            yield Workbench(program).appended(how, units[0], f"\n\n{head}    {call.format(name)}  {HERE}\n")
+            return
         for lower in _held(program, text):
             if lower.body is not None and lower.body.kind == "class" and is_importable(lower):
                 base, link = imported(lower, "_link")
                 head = f"{base}\n{statement}\n\n\nclass Sabotage({link}):\n    def sabotage(self, other: {name}) -> None:\n"
                 yield Workbench(program).added(how, f"{head}        {call.format(name)}  {HERE}\n")
                 return
-        units = program.select([text]) if ":" not in text else []
-        if units:
-            head = f"{statement}\n\n\ndef sabotage(other: {name}) -> None:\n"
-            yield Workbench(program).appended(how, units[0], f"\n\n{head}    {call.format(name)}  {HERE}\n")
-            return
 
 
 def _held(program: Program, text: str) -> list[Subject]:
