@@ -125,7 +125,7 @@ def examine(
     judged: list[_Judged] = []
     for contract in contracts:
         contract.watch(program)
-    program.focus(_scope(contracts, program))
+    program.focus(scope_of(contracts, program))
     for contract in contracts:
         with clock.step(contract.id):
             try:
@@ -177,7 +177,7 @@ def select_contracts(contracts: Sequence[Contract], select: Sequence[str]) -> tu
     return tuple(contract for contract in contracts if not select or contract.id in select)
 
 
-def _scope(contracts: Iterable[Contract], program: Program) -> dict[str, int] | None:
+def scope_of(contracts: Iterable[Contract], program: Program) -> dict[str, int] | None:
     """The modules that any contract is about, with the calls to follow from there; None when one needs the whole program."""
     found: dict[str, int] = {}
     for contract in contracts:

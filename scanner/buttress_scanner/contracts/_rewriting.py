@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     ClassChange = Callable[[cst.ClassDef], cst.ClassDef | None]
 
 _OBLIGED = "frozen"
+_PLAIN = ("staticmethod", "classmethod", "property", "overload")
 
 
 class _Changing(cst.CSTTransformer):
@@ -85,6 +86,16 @@ def with_first(*statements: str) -> Change:
         documented = function.get_docstring() is not None
         together = [*block.body[:documented], *added, *block.body[documented:]]
         return function.with_changes(body=block.with_changes(body=together))
+
+    return change
+
+
+def undecorated(then: Change) -> Change:
+    """Take away what stands around a function, but for what makes it a method, and change it."""
+
+    def change(function: cst.FunctionDef) -> cst.FunctionDef | None:
+        kept = [each for each in function.decorators if _last_name(each.decorator) in _PLAIN]
+        return then(function.with_changes(decorators=kept))
 
     return change
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -16,7 +17,7 @@ from buttress_scanner.contracts.breaking import Workbench
 from buttress_scanner.findings.model import Step
 from buttress_scanner.program.flow_state import END, EXPLICIT_RAISE, STATEMENT
 from buttress_scanner.program.flow_subjects import FOLLOWED, Runner, runs_under
-from buttress_scanner.program.program import symbol_of
+from buttress_scanner.program.program import Subject, symbol_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,10 +93,11 @@ class ExceptionContainment(Contract):
         """An entry function raises, a module answers with a forbidden status, a module of the zone drops exceptions."""
         from buttress_scanner.contracts._rewriting import with_first
 
-        bench = Workbench(program)
-        subjects = [s for text in self._functions(program) for s in program.subjects(text) if s.body and not s.body.decorators]
-        for subject in subjects[:1] if self.must_catch[0] in ("Exception", "BaseException") else ():
-            raising = with_first('raise RuntimeError("sabotage")')
+        bench, kind = Workbench(program), self.must_catch[0]
+        program.solve()
+        homes = [r for r in self._runners(program, Ledger()) if not r.is_wrapped] if hasattr(builtins, kind) else []
+        for subject in [Subject(r.unit, r.home.qualname, r.home) for r in homes[:1]]:
+            raising = with_first(f'raise {kind}("sabotage")')
             breaking = bench.rewritten(f"lets an exception out of `{subject.symbol}`", subject, raising)
             if breaking is not None:
                 yield breaking

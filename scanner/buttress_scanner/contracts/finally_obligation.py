@@ -91,7 +91,7 @@ class FinallyObligation(Contract):
 
     def breakings(self, program: Program) -> Iterator[Breaking]:
         """The function raises before it has met the obligation."""
-        from buttress_scanner.contracts._rewriting import with_first
+        from buttress_scanner.contracts._rewriting import undecorated, with_first
 
         statements = ['raise RuntimeError("sabotage")']
         if self.from_ != "entry":
@@ -103,7 +103,7 @@ class FinallyObligation(Contract):
         subjects = [s for text in self.function for s in program.subjects(text) if s.body is not None]
         for subject in subjects[:1]:
             breaking = Workbench(program).rewritten(
-                f"leaves `{subject.symbol}` by an exception", subject, with_first(*statements)
+                f"leaves `{subject.symbol}` by an exception", subject, undecorated(with_first(*statements))
             )
             if breaking is not None:
                 yield breaking

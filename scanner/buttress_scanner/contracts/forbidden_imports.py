@@ -59,10 +59,12 @@ class ForbiddenImports(Contract):
     def breakings(self, program: Program) -> Iterator[Breaking]:
         """A judged module imports what is forbidden: as a statement, by its name as text, and through a new module."""
         sides, exempted, bench = _Sides(self, program), Exempted(self.exempt), Workbench(program)
-        unit = next((u for u in sides.judged if not exempted.covers_place(u.path, u.name)), None)
-        name = next((name for entry in sides.entries if (name := entry.example())), None)
-        if unit is None or name is None:
+        units = [u for u in sides.judged if not exempted.covers_place(u.path, u.name)]
+        judged = {unit.name for unit in sides.judged}
+        name = next((name for entry in sides.entries if (name := entry.example()) and name not in judged), None)
+        if not units or name is None:
             return
+        unit = units[0]
         code = f"import {name}  {HERE}\nimport importlib\nimportlib.import_module({name!r})  {HERE}\n"
         yield bench.appended(f"imports `{name}` in `{unit.name}`", unit, code)
         helper = bench.added("", f"import {name}\n").changes

@@ -71,7 +71,9 @@ class Wired(Contract):
     def breakings(self, program: Program) -> Iterator[Breaking]:
         """Nothing is left of the program but the function or class itself, which then nobody uses."""
         subjects = [s for text in self.symbols for s in program.subjects(text) if s.body is not None and is_importable(s)]
-        for subject in subjects[:1]:
+        # a class that constructs itself is in use as long as it is there
+        alone = [s for s in subjects if s.body is not None and not _names_itself(s.unit, s.body)]
+        for subject in alone[:1]:
             yield Workbench(program).alone(f"removes whatever could use `{subject.symbol}`", subject)
 
     def claims(self, program: Program) -> Iterator[Needs]:
@@ -299,3 +301,14 @@ def _unfolded(values: list[Value]) -> Iterator[Class | Function]:
             yield value
         elif isinstance(value, (Partial, Method, Descriptor)):
             yield from _unfolded([value.function])
+
+
+def _names_itself(unit: Unit, body: Body) -> bool:
+    """Whether the code of a class mentions the class."""
+    inside = {body.index}
+    for each in unit.facts.bodies:
+        if each.parent in inside:
+            inside.add(each.index)
+    named = {body.name, "cls", "__class__"}
+    nodes = (node for index in inside for node in unit.facts.bodies[index].nodes)
+    return body.kind == "class" and any(n[0] in ("global", "late", "param", "attr") and n[-1] in named for n in nodes)

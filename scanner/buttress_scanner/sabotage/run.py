@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from buttress_scanner.config.exemptions import Exempted, all_exemptions
-from buttress_scanner.engine import run, select_contracts
+from buttress_scanner.engine import run, scope_of, select_contracts
 from buttress_scanner.program import Program
 from buttress_scanner.source.documents import Documents
 from buttress_scanner.source.reader import read_sources
@@ -108,6 +108,7 @@ def _planned(loaded: Loaded, contracts: Iterable[Contract], files: Tree, known: 
     program = Program.build(read.sources, loaded.zones, Documents(files, configuration.max_file_size), known)
     for contract in contracts:
         contract.watch(program)
+    program.focus(scope_of(contracts, program))
     found: list[Planned] = []
     for contract in contracts:
         exempted = Exempted(all_exemptions(contract, configuration.exempt).exempt)
