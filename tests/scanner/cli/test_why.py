@@ -279,6 +279,6 @@ def test_completion(tmp_path: Path) -> None:
     assert offered("why", "app.core:plan", "cl") == ["clock"]
     assert offered("why", "app.") == ["app.core", "app.tools"]
     assert offered("why", "app.core:pl") == ["app.core:plan"]
-    assert offered("show", "") == ["callers", "effects", "graph"]
+    assert offered("show", "") == ["contracts", "zones", "callers", "effects", "graph"]
     (project.folder / "buttress.toml").write_text("rots = 1\n")
     assert offered("why", "app.") == []
