@@ -38,7 +38,7 @@ TOOLS = Path(sys.executable).parent
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 # Seconds after which a run is ended: what takes longer is no measurement, but a finding.
-LIMIT = 300.0
+LIMIT = 900.0
 
 
 class BenchError(Exception):
