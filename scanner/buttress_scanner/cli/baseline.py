@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from buttress_scanner.cli.terminal import fail, misconfigured, write
+from buttress_scanner.cli.options import Config, Today, day, load
+from buttress_scanner.cli.terminal import fail, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,18 +25,10 @@ _CI = ("CI", "BUILD_NUMBER", "TF_BUILD", "TEAMCITY_VERSION", "GITHUB_ACTIONS", "
 _NO = frozenset({"", "0", "false", "no"})
 _LISTED = 20
 
-_Config = Annotated[
-    Path | None,
-    typer.Option(help="The configuration file. Default: the nearest one in this folder or above.", show_default=False),
-]
-_Today = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day on which suppressions are judged. Default: today."),
-]
 _Grow = Annotated[bool, typer.Option("--grow", help="Take in findings that a baseline which exists does not know.")]
 
 
-def write_baseline(config: _Config = None, today: _Today = None, grow: _Grow = False) -> None:
+def write_baseline(config: Config = None, today: Today = None, grow: _Grow = False) -> None:
     """Write down every open finding, and take out what was repaired.
 
     A baseline that exists grows only with --grow, and in continuous integration none is made and none grows. Exit code 0: it is
@@ -62,7 +55,7 @@ def write_baseline(config: _Config = None, today: _Today = None, grow: _Grow = F
         )
 
 
-def prune(config: _Config = None, today: _Today = None) -> None:
+def prune(config: Config = None, today: Today = None) -> None:
     """Take out the entries whose finding is gone; nothing is ever added."""
     work = _Work.of(config, today)
     if work.before is None:
@@ -74,7 +67,7 @@ def prune(config: _Config = None, today: _Today = None) -> None:
     write(f"{work.path}: {gone} gone, {_counted(len(left), 'entry')} left\n")
 
 
-def diff(config: _Config = None, today: _Today = None) -> None:
+def diff(config: Config = None, today: Today = None) -> None:
     """Show what `write` would change: + comes, - goes, ~ is the same in another place.
 
     Exit code 0: nothing. 1: something. 2: what the check found cannot be trusted.
@@ -101,16 +94,12 @@ class _Work:
     @classmethod
     def of(cls, config: Path | None, today: datetime | None) -> _Work:
         """Check the program and read the baseline; whatever is in the way ends the command."""
-        from buttress_scanner import api, gate
-        from buttress_scanner.config.document import ConfigurationError
+        from buttress_scanner import gate
         from buttress_scanner.findings import baseline
         from buttress_scanner.findings.keys import Keys
         from buttress_scanner.source.tree import WorkTree
 
-        try:
-            loaded = api.load_config(config or ".")
-        except ConfigurationError as error:
-            raise misconfigured(error) from None
+        loaded = load(config)
         tree = WorkTree(loaded.folder)
         path = loaded.configuration.baseline
         data = gate.read_by(tree)(path)
@@ -118,7 +107,7 @@ class _Work:
             before = None if data is None else baseline.parse(data)
         except baseline.BaselineError as error:
             raise fail(f"{path}:{error.line}: {error}", error.hint) from None
-        report = gate.check(loaded, gate.Options(today.date() if today else api.current_date(), known=False), tree)
+        report = gate.check(loaded, gate.Options(day(today), known=False), tree)
         _refuse_doubt(report)
         after = baseline.entries_of(report.findings, Keys(gate.read_by(tree)).of)
         return cls(loaded.folder / path, path, before, after, len(report.open_findings) - len(after))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,7 @@ from buttress_scanner.cli.delivering import (
     read_history,
     situated,
 )
+from buttress_scanner.cli.options import Config, Select, Today, chosen, day, unknown_contract
 from buttress_scanner.cli.terminal import fail
 
 if TYPE_CHECKING:
@@ -38,18 +38,6 @@ _Paths = Annotated[
     typer.Argument(
         help="Report only what touches these files and folders. The whole program is analysed anyway.", show_default=False
     ),
-]
-_Config = Annotated[
-    Path | None,
-    typer.Option(help="The configuration file. Default: the nearest one in this folder or above.", show_default=False),
-]
-_Select = Annotated[
-    list[str] | None,
-    typer.Option(help="Check only this contract; may be repeated, or hold several ids with commas.", show_default=False),
-]
-_Today = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day on which suppressions are judged. Default: today."),
 ]
 _Stats = Annotated[bool, typer.Option("--stats", help="Tell how long each step took.")]
 _Changed = Annotated[
@@ -75,13 +63,13 @@ _Strict = Annotated[
 
 def check(  # noqa: PLR0917 - the command line passes by name
     paths: _Paths = None,
-    config: _Config = None,
+    config: Config = None,
     output_format: FormatOption = Format.FULL,
     output_file: FileOption = None,
     output: OutputOption = None,
     history: HistoryOption = None,
-    select: _Select = None,
-    today: _Today = None,
+    select: Select = None,
+    today: Today = None,
     stats: _Stats = False,
     changed: _Changed = False,
     diff: _Diff = None,
@@ -120,8 +108,7 @@ def check(  # noqa: PLR0917 - the command line passes by name
     except ConfigurationError as error:
         report, modules = _unusable(error), None
     else:
-        chosen = tuple(name.strip() for entry in select or [] for name in entry.split(",") if name.strip())
-        options = Options(today.date() if today else api.current_date(), chosen, stats, diff or "", strict_baseline)
+        options = Options(day(today), chosen(select), stats, diff or "", strict_baseline)
         report = _checked(loaded, options, tree)
         modules = draw(loaded, tree) if delivery.holds(Format.HTML) else None
         keep = keep and _keeper(file, given, changed=changed, rules=_rules(loaded))
@@ -139,7 +126,7 @@ def _checked(loaded: Loaded, options: Options, tree: Tree) -> Report:
     try:
         return gate.check(loaded, options, tree)
     except SelectionError as error:
-        raise fail(str(error), "`buttress explain` lists the contracts of the configuration.") from None
+        raise unknown_contract(error) from None
     except GitError as error:
         raise fail(f"--diff: {error}" if options.since else str(error), error.hint) from None
 

@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from buttress_scanner.cli.asking import Form
-from buttress_scanner.cli.terminal import fail, misconfigured, write
+from buttress_scanner.cli.options import Config, Today, day, load
+from buttress_scanner.cli.terminal import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from buttress_scanner.doctor import Diagnosis
 
-_Config = Annotated[
-    Path | None,
-    typer.Option(help="The configuration file. Default: the nearest one in this folder or above.", show_default=False),
-]
-_Today = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day on which suppressions are judged. Default: today."),
-]
 _Format = Annotated[Form, typer.Option("--format", help="text: for people; json: for programs.")]
 
 
-def doctor(config: _Config = None, output_format: _Format = Form.TEXT, today: _Today = None) -> None:
+def doctor(config: Config = None, output_format: _Format = Form.TEXT, today: Today = None) -> None:
     """Say what makes a check blind or slow: unusable files, wrong roots, sites that nobody decides, libraries nobody knows.
 
     Exit code 0: nothing makes it blind. 1: something does. 2: wrong usage or a broken configuration.
     """
-    from buttress_scanner import api
-    from buttress_scanner.config.document import ConfigurationError
-    from buttress_scanner.config.find import NoConfigurationError
     from buttress_scanner.doctor import Weight, diagnose
 
-    try:
-        loaded = api.load_config(config or ".")
-    except NoConfigurationError as error:
-        raise fail(error.problems[0].message, error.problems[0].hint) from None
-    except ConfigurationError as error:
-        raise misconfigured(error) from None
-    diagnosis = diagnose(loaded, today=today.date() if today else api.current_date())
+    loaded = load(config)
+    diagnosis = diagnose(loaded, today=day(today))
     if output_format is Form.JSON:
         write(json.dumps({"version": 1, **asdict(diagnosis)}, indent=2, ensure_ascii=False) + "\n")
     else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from buttress_scanner.cli.terminal import fail, misconfigured, write
+from buttress_scanner.cli.options import Config, Select, Today, chosen, day, load, unknown_contract
+from buttress_scanner.cli.terminal import fail, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,53 +21,31 @@ _Paths = Annotated[
     list[Path] | None,
     typer.Argument(help="Repair only what is reported in these files and folders.", show_default=False),
 ]
-_Config = Annotated[
-    Path | None,
-    typer.Option(help="The configuration file. Default: the nearest one in this folder or above.", show_default=False),
-]
-_Select = Annotated[
-    list[str] | None,
-    typer.Option(help="Repair only this contract; may be repeated, or hold several ids with commas.", show_default=False),
-]
 _Diff = Annotated[bool, typer.Option("--diff", help="Show the changes as a diff and write nothing.")]
 _Unsafe = Annotated[bool, typer.Option("--unsafe", help="Apply repairs as well that may change what the program does.")]
-_Today = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day on which suppressions are judged. Default: today."),
-]
 
 
 def fix(
     paths: _Paths = None,
-    config: _Config = None,
-    select: _Select = None,
+    config: Config = None,
+    select: Select = None,
     diff: _Diff = False,
     unsafe: _Unsafe = False,
-    today: _Today = None,
+    today: Today = None,
 ) -> None:
     """Repair findings whose repair is certain. Each is tried in memory over the whole program before a file is written.
 
     Exit code 0: nothing that can be repaired is left, and with --diff there was nothing to show. 1: repairs are left that are not
     safe, or, with --diff, there is something to repair. 2: wrong usage, a broken configuration, or a file that cannot be written.
     """
-    from buttress_scanner import api
-    from buttress_scanner.config.document import ConfigurationError
-    from buttress_scanner.config.find import NoConfigurationError
     from buttress_scanner.engine import SelectionError
     from buttress_scanner.fixes.run import fix as repair
 
+    loaded = load(config)
     try:
-        loaded = api.load_config(config or ".")
-    except NoConfigurationError as error:
-        raise fail(error.problems[0].message, error.problems[0].hint) from None
-    except ConfigurationError as error:
-        raise misconfigured(error) from None
-    chosen = [name.strip() for entry in select or [] for name in entry.split(",") if name.strip()]
-    day = today.date() if today else api.current_date()
-    try:
-        fixed = repair(loaded, today=day, select=chosen, unsafe=unsafe, keep=_keeper(paths or [], loaded.folder))
+        fixed = repair(loaded, today=day(today), select=chosen(select), unsafe=unsafe, keep=_keeper(paths or [], loaded.folder))
     except SelectionError as error:
-        raise fail(str(error), "`buttress explain` lists the contracts of the configuration.") from None
+        raise unknown_contract(error) from None
     if diff:
         write("".join(_differences(loaded.folder, fixed)))
     else:

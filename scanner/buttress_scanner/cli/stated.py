@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from buttress_scanner.cli.asking import Form, Format
-from buttress_scanner.cli.terminal import fail, misconfigured, write
+from buttress_scanner.cli.options import Config, load
+from buttress_scanner.cli.terminal import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,19 +17,15 @@ if TYPE_CHECKING:
     from buttress_scanner.config.load import Loaded
     from buttress_scanner.contracts.base import Contract
 
-_Config = Annotated[
-    Path | None,
-    typer.Option(help="The configuration file. Default: the nearest one in this folder or above.", show_default=False),
-]
 _SHARED = {"id", "kind", "because", "source", "severity", "exempt", "may_be_empty"}
 
 
-def zones(config: _Config = None, output_format: Format = Form.TEXT) -> None:
+def zones(config: Config = None, output_format: Format = Form.TEXT) -> None:
     """Show the zones of the configuration: their patterns, and the modules that fit today.
 
     Exit code 0; 1 if a zone has no module; 2 for wrong usage or a broken configuration.
     """
-    loaded = _loaded(config)
+    loaded = load(config)
     found = {name: (patterns, _modules(loaded, patterns)) for name, patterns in loaded.zones.items()}
     if output_format is Form.JSON:
         listed = [{"name": n, "patterns": list(patterns), "modules": modules} for n, (patterns, modules) in found.items()]
@@ -39,31 +35,18 @@ def zones(config: _Config = None, output_format: Format = Form.TEXT) -> None:
     raise typer.Exit(int(any(not modules for _, modules in found.values())))
 
 
-def contracts(config: _Config = None, output_format: Format = Form.TEXT) -> None:
+def contracts(config: Config = None, output_format: Format = Form.TEXT) -> None:
     """Show the contracts of the configuration, those of packs with the values that were filled in.
 
     Exit code 0; 2 for wrong usage or a broken configuration.
     """
-    loaded = _loaded(config)
+    loaded = load(config)
     found = loaded.configuration.contract
     if output_format is Form.JSON:
         listed = [_as_data(contract, loaded) for contract in found]
         write(json.dumps({"version": 1, "contracts": listed}, indent=2, ensure_ascii=False) + "\n")
     else:
         write("".join(f"{line}\n" for contract in found for line in _contract_lines(contract, loaded)))
-
-
-def _loaded(config: Path | None) -> Loaded:
-    from buttress_scanner import api
-    from buttress_scanner.config.document import ConfigurationError
-    from buttress_scanner.config.find import NoConfigurationError
-
-    try:
-        return api.load_config(config or ".")
-    except NoConfigurationError as error:
-        raise fail(error.problems[0].message, error.problems[0].hint) from None
-    except ConfigurationError as error:
-        raise misconfigured(error) from None
 
 
 def _modules(loaded: Loaded, patterns: tuple[str, ...]) -> list[str]:
